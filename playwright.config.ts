@@ -1,0 +1,25 @@
+import { defineConfig } from "@playwright/test";
+import { findChromium, findF16Chromium, SWIFTSHADER_ARGS } from "./scripts/chromium.mjs";
+
+const PORT = 4199;
+const f16Chromium = findF16Chromium();
+
+/** Whole journeys over the built app (`npm run build` first), on each adapter. */
+export default defineConfig({
+  testDir: "test/e2e",
+  outputDir: "test-results/journeys",
+  workers: 1,
+  // The first picture compiles every shader on a software adapter.
+  timeout: 600_000,
+  expect: { timeout: 30_000 },
+  use: { baseURL: `http://127.0.0.1:${PORT}/`, headless: true, screenshot: "only-on-failure" },
+  webServer: {
+    command: `npx vite preview --host 127.0.0.1 --port ${PORT} --strictPort`,
+    port: PORT,
+    reuseExistingServer: false,
+  },
+  projects: [
+    { name: "fp32", use: { launchOptions: { executablePath: findChromium(), args: SWIFTSHADER_ARGS } } },
+    ...(f16Chromium ? [{ name: "fp16", use: { launchOptions: { executablePath: f16Chromium } } }] : []),
+  ],
+});

@@ -1,0 +1,27 @@
+/** The stores of one app, made once and handed down: several apps can live on one page, and tests make their own. */
+import { createContext, useContext } from "react";
+import { useStore } from "zustand";
+import type { Engine } from "./engine/index.ts";
+import type { EntityState, EntityStore } from "./entities/entity-store.ts";
+import type { GenerationState, GenerationStore } from "./generation/generation-store.ts";
+import type { SettingsState, SettingsStore } from "./settings/settings-store.ts";
+
+export interface AppContext {
+  readonly engine: Engine;
+  readonly modelUrl: string;
+  readonly entities: EntityStore;
+  readonly settings: SettingsStore;
+  readonly generation: GenerationStore;
+}
+
+export const AppProvider = createContext<AppContext | null>(null);
+
+export function useApp(): AppContext {
+  const app = useContext(AppProvider);
+  if (!app) throw new Error("useApp outside of AppProvider");
+  return app;
+}
+
+export const useEntities = <T>(select: (state: EntityState) => T): T => useStore(useApp().entities, select);
+export const useSettings = <T>(select: (state: SettingsState) => T): T => useStore(useApp().settings, select);
+export const useGeneration = <T>(select: (state: GenerationState) => T): T => useStore(useApp().generation, select);

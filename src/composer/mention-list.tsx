@@ -1,0 +1,46 @@
+import type { Entity } from "../entities/entity.ts";
+
+/** Entities of the shelf whose names hold what was typed; those that start with it first. */
+export function matchEntities(
+  shelf: readonly string[],
+  entities: ReadonlyMap<string, Entity>,
+  query: string,
+): Entity[] {
+  const wanted = query.toLocaleLowerCase();
+  const found = shelf
+    .flatMap((id) => entities.get(id) ?? [])
+    .filter((e) => e.label.toLocaleLowerCase().includes(wanted));
+  const rank = (entity: Entity) => (entity.label.toLocaleLowerCase().startsWith(wanted) ? 0 : 1);
+  return found.sort((a, b) => rank(a) - rank(b)).slice(0, 8);
+}
+
+interface Props {
+  matches: readonly Entity[];
+  urls: ReadonlyMap<string, string>;
+  active: number;
+  left: number;
+  top: number;
+  onChoose: (id: string) => void;
+}
+
+/** The list under the caret after `@`. The keyboard is the editor's; this shows and takes clicks. */
+export function MentionList({ matches, urls, active, left, top, onChoose }: Props) {
+  return (
+    <ul className="mention-list" style={{ left, top }} aria-hidden>
+      {matches.map((entity, index) => (
+        // Pressing must not take the focus from the sentence: that would close the list.
+        <li
+          key={entity.id}
+          className={index === active ? "active" : undefined}
+          onMouseDown={(event) => {
+            event.preventDefault();
+            onChoose(entity.id);
+          }}
+        >
+          <img src={urls.get(entity.id)} alt="" />
+          {entity.label}
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,362 @@
+import type {
+  Condition,
+  ConditionReply,
+  ConditionRequest,
+  DeviceReport,
+  DiffusionReply,
+  DiffusionRequest,
+  InstallProgress,
+  LibraryReply,
+  LibraryRequest,
+  Phase,
+  Picture,
+  PromptPart,
+  StoredBundle,
+  WorkerOptions,
+} from "../../workers/protocol.ts";
+import type { Bundle } from "../../workers/weights/bundle.ts";
+import { chooseAttention } from "./attention-choice.ts";
+import { EngineError } from "./errors.ts";
+import { readEntityImage } from "./images.ts";
+import { completeSettings, type GenerationRequest, type PromptSegment, type Settings } from "./request.ts";
+import { requireAdapter } from "./webgpu.ts";
+import { WorkerClient } from "./worker-client.ts";
+
+export interface EngineOptions {
+  /** Folder of ORT's .mjs and .wasm files, ending in a slash; default: `ort/` beside the page. */
+  wasmPaths?: string;
+  /** Default: fp16 where the device has shader-f16, else fp32 from the same files. */
+  precision?: "fp16" | "fp32";
+  /** Default: what the device's self-test found. */
+  attention?: "fused" | "plain";
+}
+
+/** What is happening, for a progress bar and a line of text. */
+export type EngineProgress =
+  | ({ kind: "download" } & InstallProgress)
+  | { kind: "phase"; phase: Phase; fraction?: number }
+  | { kind: "step"; step: number; steps: number; secondsPerStep: number; secondsLeft: number };
+
+export interface CallOptions {
+  onProgress?: (progress: EngineProgress) => void;
+  signal?: AbortSignal;
+}
+
+export interface GenerateOptions extends CallOptions {
+  /** The picture as it stands, every few steps. */
+  onPreview?: (picture: Picture, step: number) => void;
+  /** A preview every so many steps; 0: none. */
+  previewEvery?: number;
+}
+
+export interface GenerationResult {
+  picture: Picture;
+  metadata: {
+    model: { id: string; name: string; files: Record<string, string> };
+    settings: Settings;
+    tokens: number[];
+    device: DeviceReport;
+    seconds: { condition: number; sampling: number; perStep: number; total: number };
+  };
+}
+
+type EncodeRequest = { type: "encode"; parts: PromptPart[] } | { type: "encode-unconditional"; negativePrompt: string };
+type ConditionClient = WorkerClient<ConditionRequest, ConditionReply>;
+type DiffusionClient = WorkerClient<DiffusionRequest, DiffusionReply>;
+type LibraryClient = WorkerClient<LibraryRequest, LibraryReply>;
+
+/** Remembered unconditional branches (one a negative prompt). */
+const MAX_UNCONDITIONS = 16;
+
+/**
+ * Kosmos-G in this tab: owns the workers, which are disposable, and everything that is needed to make them again.
+ * All methods reject with EngineError.
+ */
+export class Engine {
+  private model: StoredBundle | undefined;
+  private report: DeviceReport | undefined;
+  private library: LibraryClient | undefined;
+  private conditions: Promise<ConditionClient> | undefined;
+  private diffusion: Promise<DiffusionClient> | undefined;
+  private readonly unconditions = new Map<string, Condition>();
+  private disposed = false;
+
+  constructor(private readonly options: EngineOptions = {}) {}
+
+  /** The model that is loaded, if any. */
+  get bundle() {
+    return this.model?.bundle;
+  }
+
+  /** Adapter, precision and attention in use; known once a worker has started. */
+  get device(): DeviceReport | undefined {
+    return this.report;
+  }
+
+  /**
+   * Makes a model ready: from the store, or fetched once into it with every hash checked; then starts the workers, which
+   * build every graph, so that a missing tensor or a wrong shape is reported here, by name.
+   * @param source URL of a folder with a model.json, or the id of a stored model
+   */
+  async load(source: string, { onProgress, signal }: CallOptions = {}): Promise<void> {
+    const model = await this.fetchModel(source, { onProgress, signal });
+    this.unload();
+    this.model = model;
+    await this.conditionWorker({ onProgress, signal });
+    await this.diffusionWorker({ onProgress, signal });
+  }
+
+  /**
+   * What a model is, and whether `load` would make no request for weights. Fetches its model.json alone where it is not stored.
+   * @param url of a folder with a model.json
+   */
+  async describe(url: string): Promise<{ bundle: Bundle; stored: boolean }> {
+    return this.libraryWorker().call({ type: "describe", url: absolute(url) }, ["described"]);
+  }
+
+  /** Prompt -> [num_queries, dim] rows for the U-Net's cross-attention. */
+  async encode(prompt: readonly PromptSegment[], options: CallOptions = {}): Promise<Condition> {
+    return (await this.condition({ type: "encode", parts: await toParts(prompt) }, options)).condition;
+  }
+
+  /** Makes one picture. A prompt needs at least one word or one picture. */
+  async generate(request: GenerationRequest, options: GenerateOptions = {}): Promise<GenerationResult> {
+    const { bundle } = this.loaded();
+    const settings = completeSettings(request, bundle);
+    const started = performance.now();
+    const parts = await toParts(request.prompt);
+    if (parts.every((part) => part.kind === "text" && part.text.trim() === "")) {
+      throw new EngineError("bad-prompt", "The prompt is empty. Write a few words or put a picture in.");
+    }
+    const encoded = await this.condition({ type: "encode", parts }, options);
+    const uncondition = settings.guidanceScale > 1 ? await this.uncondition(settings.negativePrompt, options) : null;
+    const sampled = await this.sample(encoded.condition, uncondition, settings, options);
+    return {
+      picture: sampled.picture,
+      metadata: {
+        model: {
+          id: bundle.id,
+          name: bundle.name,
+          files: Object.fromEntries(Object.entries(bundle.files).map(([name, file]) => [name, file.sha256])),
+        },
+        settings,
+        tokens: encoded.tokens,
+        device: this.report as DeviceReport,
+        seconds: {
+          condition: encoded.seconds,
+          sampling: sampled.seconds,
+          perStep: sampled.secondsPerStep,
+          total: (performance.now() - started) / 1000,
+        },
+      },
+    };
+  }
+
+  /** Ends the workers and gives their memory back. The engine cannot be used afterwards; stored models stay. */
+  dispose(): void {
+    this.disposed = true;
+    this.unload();
+    this.library?.end();
+    this.library = undefined;
+  }
+
+  /** For tests and the device page: breaks the engine as the browser or a driver reset would. */
+  async sabotage(how: "kill-condition" | "kill-diffusion" | "destroy-device"): Promise<void> {
+    if (how === "kill-condition") (await this.conditionWorker({})).kill();
+    else if (how === "kill-diffusion") (await this.diffusionWorker({})).kill();
+    else await (await this.diffusionWorker({})).call({ type: "destroy-device" }, ["destroyed"]);
+  }
+
+  private async sample(
+    condition: Condition,
+    uncondition: Condition | null,
+    settings: Settings,
+    { onProgress, onPreview, previewEvery = 4, signal }: GenerateOptions,
+  ) {
+    const client = await this.diffusionWorker({ onProgress, signal });
+    const { seed, steps, guidanceScale, scheduler, eta, width, height } = settings;
+    const sampling = {
+      seed,
+      steps,
+      guidanceScale,
+      scheduler,
+      eta,
+      width,
+      height,
+      previewEvery: onPreview ? previewEvery : 0,
+    };
+    return this.guard(
+      "diffusion",
+      client.call({ type: "sample", condition, uncondition, settings: sampling }, ["sampled"], {
+        signal,
+        onEvent: (event) => {
+          if (event.type === "preview") onPreview?.(event.picture, event.step);
+          else if (event.type === "step") onProgress?.({ ...event, kind: "step" });
+          else if (event.type === "phase") onProgress?.({ ...event, kind: "phase" });
+        },
+      }),
+    );
+  }
+
+  private async condition(request: EncodeRequest, { onProgress, signal }: CallOptions) {
+    const client = await this.conditionWorker({ onProgress, signal });
+    return this.guard(
+      "conditions",
+      client.call(request, ["encoded"], {
+        signal,
+        onEvent: (event) => event.type === "phase" && onProgress?.({ ...event, kind: "phase" }),
+      }),
+    );
+  }
+
+  /** Does not depend on the prompt: made once a model and negative prompt. */
+  private async uncondition(negativePrompt: string, options: CallOptions): Promise<Condition> {
+    const known = this.unconditions.get(negativePrompt);
+    if (known) return known;
+    const { condition } = await this.condition({ type: "encode-unconditional", negativePrompt }, options);
+    if (this.unconditions.size >= MAX_UNCONDITIONS) this.unconditions.clear();
+    this.unconditions.set(negativePrompt, condition);
+    return condition;
+  }
+
+  private async fetchModel(source: string, { onProgress, signal }: CallOptions): Promise<StoredBundle> {
+    const library = this.libraryWorker();
+    if (isModelId(source)) {
+      const { model } = await library.call({ type: "open", model: source }, ["opened"], { signal });
+      if (model) return model;
+      throw new EngineError("not-loaded", `There is no stored model "${source}". Load it by its address.`);
+    }
+    const { model } = await library.call({ type: "install", url: absolute(source) }, ["installed"], {
+      signal,
+      onEvent: (event) => event.type === "progress" && onProgress?.({ ...event.progress, kind: "download" }),
+    });
+    return model;
+  }
+
+  private loaded(): StoredBundle {
+    if (this.disposed) throw new EngineError("not-loaded", "This engine was disposed of. Create a new one.");
+    if (!this.model) throw new EngineError("not-loaded", "No model is loaded. Load one first.");
+    return this.model;
+  }
+
+  private libraryWorker(): LibraryClient {
+    if (this.disposed) throw new EngineError("not-loaded", "This engine was disposed of. Create a new one.");
+    if (!this.library?.alive) {
+      const worker = new Worker(new URL("../../workers/library.worker.ts", import.meta.url), {
+        type: "module",
+        name: "library",
+      });
+      this.library = new WorkerClient(worker, () => {});
+    }
+    return this.library;
+  }
+
+  private conditionWorker(options: CallOptions): Promise<ConditionClient> {
+    this.conditions ??= this.start<ConditionRequest, ConditionReply>(
+      () =>
+        new Worker(new URL("../../workers/condition.worker.ts", import.meta.url), {
+          type: "module",
+          name: "condition",
+        }),
+      () => {
+        this.conditions = undefined;
+      },
+      options,
+    );
+    return this.conditions;
+  }
+
+  private diffusionWorker(options: CallOptions): Promise<DiffusionClient> {
+    this.diffusion ??= this.start<DiffusionRequest, DiffusionReply>(
+      () =>
+        new Worker(new URL("../../workers/diffusion.worker.ts", import.meta.url), {
+          type: "module",
+          name: "diffusion",
+        }),
+      () => {
+        this.diffusion = undefined;
+      },
+      options,
+    );
+    return this.diffusion;
+  }
+
+  private async start<Q extends ConditionRequest | DiffusionRequest, R extends ConditionReply | DiffusionReply>(
+    create: () => Worker,
+    forget: () => void,
+    { onProgress, signal }: CallOptions,
+  ): Promise<WorkerClient<Q, R>> {
+    let client: WorkerClient<Q, R> | undefined;
+    try {
+      const model = this.loaded();
+      const options = await this.workerOptions(model, { onProgress, signal });
+      client = new WorkerClient<Q, R>(create(), forget);
+      const load = { type: "load", model, options } as Parameters<typeof client.call>[0];
+      const reply = await client.call(load, ["loaded"], {
+        signal,
+        onEvent: (event) => event.type === "phase" && onProgress?.({ ...event, kind: "phase" }),
+      });
+      this.report = (reply as Extract<ConditionReply, { type: "loaded" }>).report;
+      return client;
+    } catch (error) {
+      client?.end();
+      forget();
+      throw error;
+    }
+  }
+
+  private async workerOptions(model: StoredBundle, { onProgress }: CallOptions): Promise<WorkerOptions> {
+    const wasmPaths = this.options.wasmPaths ?? new URL("ort/", document.baseURI).href;
+    const { precision } = this.options;
+    onProgress?.({ kind: "phase", phase: "device" });
+    const adapter = await requireAdapter();
+    const forced = this.options.attention;
+    const attention = forced
+      ? { form: forced, reason: "asked for by the page" }
+      : await chooseAttention(adapter, model.bundle, wasmPaths, () =>
+          onProgress?.({ kind: "phase", phase: "self-test" }),
+        );
+    return { wasmPaths, attention, ...(precision && { precision }) };
+  }
+
+  /** After a fault of the device the worker is not to be trusted: the next call starts a fresh one. */
+  private async guard<T>(which: "conditions" | "diffusion", call: Promise<T>): Promise<T> {
+    try {
+      return await call;
+    } catch (error) {
+      if (error instanceof EngineError && ["device-lost", "out-of-memory", "internal"].includes(error.code))
+        this.endWorker(which, error);
+      throw error;
+    }
+  }
+
+  private endWorker(which: "conditions" | "diffusion", reason?: EngineError): void {
+    const client = this[which];
+    this[which] = undefined;
+    void client?.then((c) => c.end(reason)).catch(() => {});
+  }
+
+  private unload(): void {
+    this.endWorker("conditions");
+    this.endWorker("diffusion");
+    this.unconditions.clear();
+    this.model = undefined;
+  }
+}
+
+/** As the bundle's schema has them: an address of a folder holds a slash, an id none. */
+function isModelId(source: string): boolean {
+  return /^[a-z0-9][a-z0-9._-]*$/.test(source);
+}
+
+function absolute(url: string): string {
+  return new URL(url, document.baseURI).href;
+}
+
+function toParts(prompt: readonly PromptSegment[]): Promise<PromptPart[]> {
+  return Promise.all(
+    prompt.map(async (segment) =>
+      segment.kind === "text" ? segment : { kind: "entity" as const, image: await readEntityImage(segment.image) },
+    ),
+  );
+}

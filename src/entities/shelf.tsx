@@ -1,0 +1,111 @@
+import { ImagePlus, Trash2 } from "lucide-react";
+import { useRef } from "react";
+import { useApp, useEntities } from "../app-context.ts";
+import { ENTITY_MIME } from "../composer/editor.ts";
+import { EngineError } from "../engine/index.ts";
+import { notify } from "../ui/notices.tsx";
+import { labelFromFileName } from "./label.ts";
+import "./shelf.css";
+
+/** Puts picture files on the shelf. @returns the ids of those that could be read; the others are told. */
+export function useAddFiles(): (files: readonly File[]) => Promise<string[]> {
+  const { entities } = useApp();
+  return async (files) => {
+    const ids: string[] = [];
+    for (const file of files) {
+      try {
+        ids.push(await entities.getState().add(file, labelFromFileName(file.name)));
+      } catch (error) {
+        notify(error instanceof EngineError ? `${file.name}: ${error.message}` : `${file.name} could not be added.`);
+      }
+    }
+    return ids;
+  };
+}
+
+/** The shelf of cut-outs: press, drag, or type @ in the sentence to use one. */
+export function Shelf({ onInsert }: { onInsert: (id: string) => void }) {
+  const { entities: store } = useApp();
+  const shelf = useEntities((state) => state.shelf);
+  const entities = useEntities((state) => state.entities);
+  const urls = useEntities((state) => state.urls);
+  const storageError = useEntities((state) => state.storageError);
+  const addFiles = useAddFiles();
+  const picker = useRef<HTMLInputElement>(null);
+
+  const remove = (id: string, index: number) => {
+    store.getState().remove(id);
+    notify(`${entities.get(id)?.label ?? "Picture"} removed.`, {
+      label: "Undo",
+      run: () => store.getState().putBack(id, index),
+    });
+  };
+
+  return (
+    <section className="shelf" aria-labelledby="shelf-title">
+      <h2 id="shelf-title">Pictures</h2>
+      <ul className="shelf-list">
+        {shelf.map((id, index) => {
+          const entity = entities.get(id);
+          if (!entity) return null;
+          return (
+            <li key={id} className="shelf-item">
+              <button
+                type="button"
+                className="shelf-picture"
+                draggable
+                title={`Put ${entity.label} into the sentence`}
+                onClick={() => onInsert(id)}
+                onDragStart={(event) => {
+                  event.dataTransfer.effectAllowed = "copyMove";
+                  event.dataTransfer.setData(ENTITY_MIME, id);
+                  event.dataTransfer.setData("text/plain", entity.label);
+                  const image = event.currentTarget.querySelector("img");
+                  if (image) event.dataTransfer.setDragImage(image, 32, 32);
+                }}
+                onKeyDown={(event) => {
+                  if (event.key === "Delete" || event.key === "Backspace") remove(id, index);
+                }}
+              >
+                <img src={urls.get(id)} alt="" draggable={false} />
+                <span className="visually-hidden">Insert </span>
+                <span className="shelf-label">{entity.label}</span>
+              </button>
+              <button
+                type="button"
+                className="shelf-remove"
+                aria-label={`Remove ${entity.label}`}
+                onClick={() => remove(id, index)}
+              >
+                <Trash2 size={14} aria-hidden />
+              </button>
+            </li>
+          );
+        })}
+        <li className="shelf-item">
+          <button type="button" className="shelf-add" onClick={() => picker.current?.click()}>
+            <ImagePlus size={20} aria-hidden />
+            <span>Add a picture</span>
+          </button>
+          <input
+            ref={picker}
+            type="file"
+            accept="image/*"
+            multiple
+            hidden
+            onChange={(event) => {
+              void addFiles([...(event.target.files ?? [])]);
+              event.target.value = "";
+            }}
+          />
+        </li>
+      </ul>
+      <p className="hint">
+        Drag one into the sentence, press it, or type @ and its name. You can also paste or drop a file.
+      </p>
+      {storageError && (
+        <p className="hint warn">This browser keeps nothing for this page: pictures last until it is closed.</p>
+      )}
+    </section>
+  );
+}

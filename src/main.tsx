@@ -1,0 +1,28 @@
+import "@fontsource-variable/inter/index.css";
+import "./ui/tokens.css";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./app.tsx";
+import { AppProvider } from "./app-context.ts";
+import { createEngine } from "./engine/index.ts";
+import { createEntityStore } from "./entities/entity-store.ts";
+import { createGenerationStore } from "./generation/generation-store.ts";
+import { createSettingsStore } from "./settings/settings-store.ts";
+
+const modelUrl = "models/mini";
+const engine = createEngine();
+const app = {
+  engine,
+  modelUrl,
+  entities: createEntityStore(),
+  settings: createSettingsStore(),
+  generation: createGenerationStore(engine, modelUrl),
+};
+
+createRoot(document.getElementById("app") as HTMLElement).render(
+  <StrictMode>
+    <AppProvider value={app}>
+      <App />
+    </AppProvider>
+  </StrictMode>,
+);

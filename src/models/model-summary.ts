@@ -1,0 +1,33 @@
+import { useEffect, useState } from "react";
+import { useApp, useGeneration } from "../app-context.ts";
+
+export interface ModelSummary {
+  readonly name: string;
+  readonly description: string;
+  /** All files together. */
+  readonly bytes: number;
+  readonly stored: boolean;
+}
+
+/** Name, size and whereabouts of the page's model, before anything large is fetched. */
+export function useModelSummary(): ModelSummary | null {
+  const { engine, modelUrl } = useApp();
+  const [summary, setSummary] = useState<ModelSummary | null>(null);
+  const idle = useGeneration((state) => state.run.state !== "running");
+  useEffect(() => {
+    if (!idle) return;
+    let current = true;
+    engine
+      .describe(modelUrl)
+      .then(({ bundle, stored }) => {
+        const bytes = Object.values(bundle.files).reduce((sum, file) => sum + file.size, 0);
+        if (current) setSummary({ name: bundle.name, description: bundle.description, bytes, stored });
+      })
+      // Generate meets the same trouble and tells of it with a way out.
+      .catch(() => {});
+    return () => {
+      current = false;
+    };
+  }, [engine, modelUrl, idle]);
+  return summary;
+}

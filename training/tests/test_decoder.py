@@ -1,0 +1,129 @@
+"""The image decoder's own parts: conditioner, folding, noise, and that a run resumes as if it had never stopped."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import save_file
+
+import train_decoder
+from data import dataset
+from kosmosg import autoencoder_tiny as taef2
+from kosmosg.checkpoint import load_conditioner, load_unet
+from kosmosg.conditioner import ConditionerConfig, NativeConditioner
+from kosmosg.schedule import ALPHAS_CUMPROD, add_noise, clean_latents, velocity
+from kosmosg.text import Tokenizer, pad
+
+TOKENIZER = Tokenizer(train_decoder.HERE / "tokenizer")
+
+
+@pytest.fixture
+def conditioner() -> NativeConditioner:
+    torch.manual_seed(0)
+    return NativeConditioner(ConditionerConfig(TOKENIZER.vocab_size)).eval()
+
+
+def prompts(*texts: str) -> tuple[torch.Tensor, torch.Tensor]:
+    ids, slots = pad([TOKENIZER.encode_prompt(text, 128) for text in texts], 128)
+    return torch.from_numpy(ids), torch.from_numpy(slots)
+
+
+def test_folding_is_undone_and_uses_pixel_unshuffles_order() -> None:
+    latents, mean, std = torch.randn(2, 32, 12, 12), torch.randn(32), torch.rand(32) + 0.5
+    folded = taef2.fold(latents, mean, std)
+    assert folded.shape == (2, 128, 6, 6)
+    assert torch.allclose(taef2.unfold(folded, mean, std), latents, atol=1e-5)
+    assert torch.allclose(folded[:, 4 * 5 + 2 * 1 + 0, 3, 4], (latents[:, 5, 7, 8] - mean[5]) / std[5], atol=1e-5)
+
+
+def test_schedule_is_sd15s_and_velocity_inverts() -> None:
+    for timestep, value in {0: 0.99915, 20: 0.981314, 500: 0.276334, 979: 0.005913, 999: 0.004660}.items():
+        assert ALPHAS_CUMPROD[timestep].item() == pytest.approx(value, abs=2e-6)
+    x, noise, t = torch.randn(4, 8, 2, 2), torch.randn(4, 8, 2, 2), torch.tensor([0, 300, 700, 999])
+    assert torch.allclose(clean_latents(add_noise(x, noise, t), velocity(x, noise, t), t), x, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_conditioner_does_not_depend_on_its_company(conditioner: NativeConditioner) -> None:
+    ids, slots = prompts("<i>", "<i> next to <i> on the beach", "a beach", "<i>, <i> and <i>", "two <i> in the city at night")
+    references = torch.randn(5, 3, 128, 6, 6)
+    together = conditioner(ids, slots, references)
+    for row in range(5):
+        alone = conditioner(ids[row : row + 1], slots[row : row + 1], references[row : row + 1])
+        assert torch.allclose(together[row], alone[0], atol=1e-5)
+        assert together[row, int(((ids[row] != 1) | slots[row]).sum()) :].abs().max() == 0
+
+
+@torch.inference_mode()
+def test_conditioner_reads_each_picture_in_its_slots(conditioner: NativeConditioner) -> None:
+    ids, slots = prompts("<i> next to <i>")
+    references = torch.randn(1, 3, 128, 6, 6)
+    base = conditioner(ids, slots, references)
+    changed = references.clone()
+    changed[0, 1, :, 2, 3] += 5
+    moved = (conditioner(ids, slots, changed) - base).abs().sum(-1)[0]
+    second_slots = slots[0].nonzero()[36:, 0]
+    assert moved.argmax() == second_slots[2 * 6 + 3]
+    changed = references.clone()
+    changed[0, 2] += 5  # no third picture in the prompt
+    assert torch.equal(conditioner(ids, slots, changed), base)
+
+
+@torch.inference_mode()
+def test_null_is_the_start_token_alone(conditioner: NativeConditioner) -> None:
+    ids, slots = prompts("")
+    assert torch.allclose(conditioner.null(), conditioner(ids, slots, torch.randn(1, 3, 128, 6, 6)), atol=1e-6)
+    assert conditioner.null()[0, 0].abs().sum() > 0 and conditioner.null()[0, 1:].abs().max() == 0
+
+
+def test_rate_warms_up_holds_and_decays() -> None:
+    config = {"learning_rate": 1.0, "batch_size": 10, "warmup_samples": 100}
+    assert train_decoder.learning_rate(config, 40, None, None) == pytest.approx(0.5)
+    assert train_decoder.learning_rate(config, 5000, None, None) == 1
+    assert train_decoder.learning_rate(config, 1500, 1000, 2000) == pytest.approx(0.5)
+    assert train_decoder.learning_rate(config, 2000, 1000, 2000) == pytest.approx(0.02)
+
+
+def write_shard(folder: Path, number: int) -> None:
+    generator = torch.Generator().manual_seed(number)
+    captions = [["<i> on the beach", "<i> at the beach"], ["a beach", "a city"], ["<i> and <i>", "<i> with <i>"]] * 4
+    save_file(
+        {
+            "reference_pixels": torch.zeros(4, 96, 96, 3, dtype=torch.uint8),
+            "reference_latents": torch.randn(4, 32, 12, 12, generator=generator).half(),
+            "target_latents": torch.randn(12, 32, 12, 12, generator=generator).half(),
+            "subjects": torch.tensor([[1, -1, -1], [-1, -1, -1], [0, 3, -1]] * 4, dtype=torch.int16),
+        },
+        folder / f"train-{number:04d}.safetensors",
+        {"captions": json.dumps(captions), "entities": json.dumps([5, 6, 7, 8])},
+    )
+
+
+def test_resuming_equals_never_stopping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dataset, "SHARDS", tmp_path)
+    write_shard(tmp_path, 0)
+    config = yaml.safe_load((train_decoder.HERE / "configs/decoder.yaml").read_text()) | {"batch_size": 4, "mixed_precision": "no"}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+
+    def run(name: str, until: int, *more: str) -> None:
+        arguments = ["--config", tmp_path / "config.yaml", "--folder", tmp_path / name, "--curve", tmp_path / f"{name}.csv", "--until-samples", until, *more]
+        monkeypatch.setattr(sys, "argv", ["train_decoder.py", *map(str, arguments)])
+        train_decoder.main()
+
+    run("whole", 20)  # one epoch has 12 scenes: this goes over its end
+    run("parts", 8)
+    run("parts", 20)
+    whole, parts = (torch.load(tmp_path / name / "state.pt", weights_only=True) for name in ("whole", "parts"))
+    assert whole["progress"]["samples"] == parts["progress"]["samples"] == 20 and whole["progress"]["epoch"] == 1
+    for name, tensor in whole["model"].items():
+        assert torch.equal(tensor, parts["model"][name]), name
+    assert all(torch.equal(a, b) for a, b in zip(whole["ema"]["shadow_params"], parts["ema"]["shadow_params"], strict=True))
+
+    frozen_before = load_conditioner(tmp_path / "parts").state_dict()
+    run("parts", 28, "--freeze-conditioner")
+    assert all(torch.equal(tensor, frozen_before[name]) for name, tensor in load_conditioner(tmp_path / "parts").state_dict().items())
+    moved = load_unet(tmp_path / "parts").conv_in.weight - load_unet(tmp_path / "whole").conv_in.weight
+    assert moved.abs().max() > 0

@@ -1,0 +1,74 @@
+import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
+import { defaultClientConditions, defineConfig, type Plugin } from "vite";
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+
+const ORT_DIST = path("node_modules/onnxruntime-web/dist/");
+/** ORT's wasm and its loader, built with JSPI and, for browsers without it, with asyncify; a visitor fetches one pair. */
+const ORT_FILES = ["jspi", "asyncify"].flatMap((build) =>
+  ["mjs", "wasm"].map((extension) => `ort-wasm-simd-threaded.${build}.${extension}`),
+);
+
+/** Puts ORT's wasm files under `ort/` as they are: beside the page when built, below any path in dev and tests. */
+function ortFiles(): Plugin {
+  return {
+    name: "ort-files",
+    configureServer(server) {
+      server.middlewares.use((request, response, next) => {
+        const name = /\/ort\/([\w.-]+)$/.exec(request.url?.split("?")[0] ?? "")?.[1];
+        if (!name || !ORT_FILES.includes(name)) return next();
+        response.setHeader("Content-Type", name.endsWith(".wasm") ? "application/wasm" : "text/javascript");
+        createReadStream(ORT_DIST + name).pipe(response);
+      });
+    },
+    async generateBundle() {
+      for (const name of ORT_FILES) {
+        this.emitFile({ type: "asset", fileName: `ort/${name}`, source: await readFile(ORT_DIST + name) });
+      }
+    },
+  };
+}
+
+/** transformers.js brings its own import of ORT: point it at the one that the engine runs on. */
+function oneOrt(): Plugin {
+  return {
+    name: "one-ort",
+    enforce: "pre",
+    resolveId: {
+      filter: { id: /^onnxruntime-web\/webgpu$/ },
+      handler: (_source, importer) =>
+        importer?.includes("/@huggingface/transformers/") ? path("workers/onnx/ort-runtime.ts") : null,
+    },
+  };
+}
+
+export default defineConfig({
+  base: "./",
+  plugins: [react(), oneOrt(), ortFiles()],
+  worker: { format: "es", plugins: () => [oneOrt()] },
+  environments: {
+    client: {
+      // ORT's builds without the wasm loader inside: the loader and the wasm lie side by side under ort/.
+      resolve: { conditions: ["onnxruntime-web-use-extern-wasm", ...defaultClientConditions] },
+    },
+  },
+  optimizeDeps: {
+    // Left as they are in dev: bundled beforehand, they would bring a second ORT.
+    exclude: ["onnxruntime-web", "@huggingface/transformers"],
+    // Workers are not followed from the page: a package that only they import would be found late and reload the page.
+    entries: ["index.html", "src/**/*.{ts,tsx}", "workers/**/*.ts", "test/browser/**/*.ts", "test/support/*.worker.ts"],
+  },
+  build: {
+    target: "es2024",
+    rolldownOptions: {
+      checks: { pluginTimings: false },
+      input: { index: path("index.html"), engine: path("src/engine/index.ts") },
+      // engine.js keeps its exports and its name: other pages import it.
+      preserveEntrySignatures: "exports-only",
+      output: { entryFileNames: (chunk) => (chunk.name === "engine" ? "engine.js" : "assets/[name]-[hash].js") },
+    },
+  },
+});

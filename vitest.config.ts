@@ -1,0 +1,43 @@
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig, mergeConfig } from "vitest/config";
+import { findChromium, findF16Chromium, SWIFTSHADER_ARGS } from "./scripts/chromium.mjs";
+import viteConfig from "./vite.config.ts";
+
+/** The first run of a network compiles its shaders: up to 90 s on a software adapter. */
+const TIMEOUT = 240_000;
+
+/** The tests of test/browser in one real browser, one page at a time. */
+function browserProject(precision: "fp16" | "fp32", executablePath: string | undefined, args: string[]) {
+  return {
+    extends: true as const,
+    test: {
+      name: precision,
+      include: ["test/browser/**/*.test.{ts,tsx}"],
+      testTimeout: TIMEOUT,
+      hookTimeout: TIMEOUT,
+      provide: { precision },
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({ launchOptions: { ...(executablePath && { executablePath }), args } }),
+        instances: [{ browser: "chromium" as const }],
+      },
+    },
+  };
+}
+
+export default mergeConfig(
+  viteConfig,
+  defineConfig({
+    test: {
+      // Browsers on software adapters take every core that they get.
+      fileParallelism: false,
+      projects: [
+        { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node" } },
+        browserProject("fp32", findChromium(), SWIFTSHADER_ARGS),
+        browserProject("fp16", findF16Chromium(), []),
+      ],
+    },
+  }),
+);

@@ -1,0 +1,36 @@
+/** Downloads and storage of models, off the page: a thin entry over weights/. */
+import type { LibraryReply, LibraryRequest } from "./protocol.ts";
+import { serve } from "./serve.ts";
+import { describeBundle, installBundle } from "./weights/download.ts";
+import { openWeightStore } from "./weights/store.ts";
+
+const opened = openWeightStore();
+
+serve<LibraryRequest, LibraryReply>(async (request, { reply, signal }) => {
+  const store = await opened;
+  switch (request.type) {
+    case "install": {
+      const { url, refresh = false } = request;
+      const model = await installBundle(url, {
+        store,
+        refresh,
+        signal,
+        onProgress: (progress) => reply({ type: "progress", progress }),
+      });
+      return reply({ type: "installed", model, persistent: store.persistent });
+    }
+    case "describe":
+      return reply({ type: "described", ...(await describeBundle(request.url, { store, signal })) });
+    case "open":
+      return reply({ type: "opened", model: (await store.open(request.model)) ?? null });
+    case "list":
+      return reply({ type: "listed", models: await store.list() });
+    case "verify":
+      return reply({ type: "verified", damaged: await store.verify(request.model, { signal }) });
+    case "delete":
+      await store.delete(request.model);
+      return reply({ type: "deleted" });
+    case "usage":
+      return reply({ type: "measured", usage: await store.usage() });
+  }
+});

@@ -1,0 +1,92 @@
+/** Graph + stored checkpoint files -> InferenceSession on a GPU device. */
+import type { InferenceSession } from "onnxruntime-web/webgpu";
+import { EngineFault } from "../faults.ts";
+import { convertTensors } from "../weights/convert.ts";
+import type { WeightFiles } from "../weights/tensors.ts";
+import type { FloatDType, Graph, WeightInitializer } from "./graph.ts";
+import { type ExternalData, onnxModel } from "./onnx-model.ts";
+import type { Ort } from "./ort.ts";
+import { withOrtFaults } from "./ort-errors.ts";
+
+export interface SessionOptions {
+  /** The stored files that the graph's tensors lie in. */
+  readonly weights: WeightFiles;
+  readonly device: GPUDevice;
+  /** Where results are left: on the device for the next session or kernel, or in JS. */
+  readonly outputs?: "gpu-buffer" | "cpu";
+  /** Fail, rather than compute on the CPU, where ORT has no GPU kernel. */
+  readonly requireGpu?: boolean;
+}
+
+/** safetensors' names. */
+const STORED: Record<FloatDType, "F32" | "F16"> = { float32: "F32", float16: "F16" };
+
+/**
+ * Builds the session of `graph` on `device`. Weights go from the Blobs to the GPU one after the other; none stays in the wasm heap.
+ * @throws EngineFault out-of-memory, device-lost, bad-bundle (a file is missing, or a number too large for float16), internal
+ */
+export async function createSession(ort: Ort, graph: Graph, options: SessionOptions): Promise<InferenceSession> {
+  const { device, outputs = "cpu", requireGpu = false } = options;
+  const { places, externalData } = await placeWeights(graph, options.weights);
+  const model = onnxModel(graph, (weight) => places.get(weight) as ExternalData);
+  return withOrtFaults(device, `building ${graph.name}`, () =>
+    ort.InferenceSession.create(model, {
+      executionProviders: [{ name: "webgpu", device }],
+      externalData,
+      preferredOutputLocation: outputs,
+      extra: {
+        session: { disable_cpu_ep_fallback: requireGpu ? "1" : "0" },
+        // Folding works on the CPU: it would pull weights into the wasm heap and leave them there.
+        optimization: { disable_specified_optimizers: "ConstantFolding" },
+      },
+    }),
+  );
+}
+
+export interface PlacedWeights {
+  readonly places: ReadonlyMap<WeightInitializer, ExternalData>;
+  /** The files that the places name. */
+  readonly externalData: readonly { readonly path: string; readonly data: Blob }[];
+}
+
+/** One external file for every checkpoint file in use, and one for the converted weights of each type. */
+export async function placeWeights(graph: Graph, stored: WeightFiles): Promise<PlacedWeights> {
+  const weights = [...graph.initializers.values()].filter((i): i is WeightInitializer => i.kind === "weight");
+  const asStored = (w: WeightInitializer) => w.location.dtype === STORED[w.value.dtype as FloatDType];
+  const places = new Map<WeightInitializer, ExternalData>();
+  const externalData: { path: string; data: Blob }[] = [];
+
+  for (const [file, group] of groupBy(weights.filter(asStored), (w) => w.location.file)) {
+    const blob = stored.files[file];
+    if (!blob) throw new EngineFault("bad-bundle", `The model lacks its file ${file}. Load it again.`);
+    // Only the stretch that this graph reads: the asyncify build of ORT copies external files whole.
+    const start = Math.min(...group.map((w) => w.location.offset));
+    const end = Math.max(...group.map((w) => w.location.offset + w.location.length));
+    externalData.push({ path: file, data: blob.slice(start, end) });
+    for (const w of group) places.set(w, { ...w.location, offset: w.location.offset - start });
+  }
+
+  const others = weights.filter((w) => !asStored(w));
+  for (const [dtype, group] of groupBy(others, (w) => w.value.dtype as FloatDType)) {
+    // No file of a bundle has a folder in its name.
+    const path = `converted/${dtype}`;
+    const tensors = new Map(group.map((w) => [w.value.name, w.location]));
+    const { blob, locations, outOfRange } = await convertTensors(stored, tensors, STORED[dtype], path);
+    if (outOfRange.length > 0) {
+      throw new EngineFault("bad-bundle", `${outOfRange[0]} holds numbers too large for fp16. Use this model in fp32.`);
+    }
+    externalData.push({ path, data: blob });
+    for (const w of group) places.set(w, locations.get(w.value.name) as ExternalData);
+  }
+  return { places, externalData };
+}
+
+function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(item);
+    else groups.set(key(item), [item]);
+  }
+  return groups;
+}

@@ -1,0 +1,223 @@
+/** Noise -> [U-Net + guidance + solver step] x N -> VAE -> picture. Latents stay on the GPU from noise to VAE. */
+import type { InferenceSession } from "onnxruntime-web/webgpu";
+import { EngineFault } from "../faults.ts";
+import { createGpuTensor, type GpuTensor, writeGpuTensor } from "../gpu/gpu-tensor.ts";
+import { createLatentState, destroyLatentState, type GuidedOutput, StepKernel } from "../gpu/step-kernel.ts";
+import { TorchGenerator } from "../gpu/torch-random.ts";
+import { buildTinyDecoderGraph } from "../models/autoencoder-tiny.ts";
+import { timestepEmbedding } from "../models/embeddings.ts";
+import { latentGrid } from "../models/latent-grid.ts";
+import { buildUNetGraph } from "../models/unet.ts";
+import { buildVaeDecoderGraph } from "../models/vae.ts";
+import { withOrtFaults } from "../onnx/ort-errors.ts";
+import { createSession } from "../onnx/session.ts";
+import type { Condition, Phase, Picture, SamplingSettings } from "../protocol.ts";
+import { noiseSequence } from "../schedulers/noise.ts";
+import { createSchedule } from "../schedulers/schedule.ts";
+import type { Bundle } from "../weights/bundle.ts";
+import type { WeightFiles } from "../weights/tensors.ts";
+import { decode } from "./picture.ts";
+import { Previewer } from "./preview.ts";
+import { asTensor, type Runtime } from "./runtime.ts";
+import { SessionCache } from "./session-cache.ts";
+
+export interface SampleHooks {
+  readonly signal: AbortSignal;
+  readonly onPhase: (phase: Phase) => void;
+  readonly onStep: (step: { step: number; steps: number; secondsPerStep: number; secondsLeft: number }) => void;
+  readonly onPreview: (step: number, picture: Picture) => void;
+  /** For tests: the latents after each step, read back. */
+  readonly onLatents?: (step: number, latents: GpuTensor) => Promise<void>;
+}
+
+export interface Sampled {
+  readonly picture: Picture;
+  readonly seconds: number;
+  /** Mean over the steps after the first, which pays for the shaders. */
+  readonly secondsPerStep: number;
+}
+
+export class DiffusionPipeline {
+  private readonly unets = new SessionCache(1);
+  private readonly decoders = new SessionCache(1);
+  private kernel: StepKernel | undefined;
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly bundle: Bundle,
+    private readonly weights: WeightFiles,
+  ) {}
+
+  /**
+   * Builds the U-Net and VAE for the model's default size, so that a broken model is noticed before the first picture.
+   * @throws GraphError naming the tensor, EngineFault
+   */
+  async warmUp(onPhase: (phase: Phase) => void): Promise<void> {
+    const { width, height, guidance_scale } = this.bundle.defaults;
+    const size = this.latentSize(width, height);
+    onPhase("build");
+    await this.unet(guidance_scale > 1 ? 2 : 1, size);
+    await this.decoder(size);
+  }
+
+  /**
+   * Makes one picture.
+   * @param uncondition the unconditional branch's condition; null where the guidance scale is 1
+   * @param latents initial noise [1, C, h, w]; by default drawn from the seed as torch.manual_seed and torch.randn do
+   */
+  async sample(
+    condition: Condition,
+    uncondition: Condition | null,
+    settings: SamplingSettings,
+    hooks: SampleHooks,
+    latents?: Float32Array<ArrayBuffer>,
+  ): Promise<Sampled> {
+    const { device, ort } = this.runtime;
+    const { unet: unetComponent, scheduler, aligner } = this.bundle.components;
+    const { steps: count, guidanceScale, eta, seed, previewEvery } = settings;
+    const rows = createSchedule(scheduler, { kind: settings.scheduler, steps: count, eta });
+    const guided = guidanceScale > 1;
+    if (guided && !uncondition)
+      throw new EngineFault("internal", "Guidance was asked for without its unconditional branch.");
+    checkCondition(condition, aligner.config.num_queries, unetComponent.config.cross_attention_dim);
+    if (guided && uncondition) checkCondition(uncondition, condition.rows, condition.dim);
+
+    const size = this.latentSize(settings.width, settings.height);
+    hooks.onPhase("build");
+    const unet = await this.unet(guided ? 2 : 1, size);
+    const decoder = await this.decoder(size);
+    hooks.signal.throwIfAborted();
+    this.kernel ??= await StepKernel.create(device, "float32");
+    const { kernel } = this;
+
+    const channels = unetComponent.config.in_channels;
+    const dims = [1, channels, size.height, size.width];
+    const copies = guided ? 2 : 1;
+    const noise = noiseSequence(dims, new TorchGenerator(seed));
+    const state = createLatentState(device, "float32", dims, copies);
+    const context = createGpuTensor(device, "float32", [copies, condition.rows, condition.dim], "condition");
+    const output = createGpuTensor(device, "float32", [copies, ...dims.slice(1)], "model output");
+    const variance = createGpuTensor(device, "float32", dims, "variance noise");
+    const previewer = new Previewer(this.runtime, this.bundle, kernel, decoder, dims);
+    const guidedOutput: GuidedOutput = guided
+      ? { kind: "batched", output, scale: guidanceScale }
+      : { kind: "none", output };
+
+    const started = performance.now();
+    const pace = new Pace(rows.length);
+    try {
+      writeGpuTensor(device, state.latents, latents ?? noise.next().value);
+      const both = guided && uncondition ? [...uncondition.data, ...condition.data] : condition.data;
+      writeGpuTensor(device, context, Float32Array.from(both));
+      kernel.prepare(state);
+      hooks.onPhase("denoise");
+
+      for (const [i, row] of rows.entries()) {
+        hooks.signal.throwIfAborted();
+        this.runtime.checkDevice();
+        const projection = timestepEmbedding(
+          [row.timestep],
+          unetComponent.config.block_out_channels[0] as number,
+          unetComponent.config,
+        );
+        await withOrtFaults(device, "running the U-Net", () =>
+          unet.run(
+            {
+              sample: asTensor(ort, state.modelInput),
+              timestep_projection: new ort.Tensor("float32", projection, [1, projection.length]),
+              encoder_hidden_states: asTensor(ort, context),
+            },
+            { noise_pred: asTensor(ort, output) },
+          ),
+        );
+        const due = previewEvery > 0 && (i + 1) % previewEvery === 0 && i + 1 < rows.length;
+        if (due) previewer.capture(state, row, guidedOutput);
+        if (row.noise !== 0) writeGpuTensor(device, variance, noise.next().value);
+        kernel.step(state, row, guidedOutput, row.noise !== 0 ? variance : undefined);
+        // Run at most one step ahead of the device: progress stays true, and cancel takes effect within a step.
+        await device.queue.onSubmittedWorkDone();
+        await hooks.onLatents?.(i, state.latents);
+        hooks.onStep(pace.step());
+        if (due) {
+          const picture = await previewer.develop();
+          hooks.onPreview(i + 1, picture);
+        }
+      }
+
+      hooks.signal.throwIfAborted();
+      hooks.onPhase("decode");
+      const picture = await decode(this.runtime, decoder, state.latents);
+      this.runtime.checkDevice();
+      return { picture, seconds: (performance.now() - started) / 1000, secondsPerStep: pace.secondsPerStep };
+    } finally {
+      destroyLatentState(state);
+      for (const tensor of [context, output, variance]) tensor.buffer.destroy();
+      previewer.destroy();
+    }
+  }
+
+  private latentSize(width: number, height: number): { width: number; height: number } {
+    const factor = latentGrid(this.bundle);
+    if (width % factor !== 0 || height % factor !== 0) {
+      throw new EngineFault("bad-settings", `Width and height must be multiples of ${factor} for this model.`);
+    }
+    return { width: width / factor, height: height / factor };
+  }
+
+  private unet(batch: 1 | 2, { width, height }: { width: number; height: number }): Promise<InferenceSession> {
+    const { unet, aligner } = this.bundle.components;
+    return this.unets.get(`${batch}x${height}x${width}`, () => {
+      const size = { batch, height, width, tokens: aligner.config.num_queries };
+      const graph = buildUNetGraph(this.weights.component(unet), unet.config, size, this.runtime.graphOptions());
+      return createSession(this.runtime.ort, graph, {
+        weights: this.weights,
+        device: this.runtime.device,
+        outputs: "gpu-buffer",
+      });
+    });
+  }
+
+  private decoder({ width, height }: { width: number; height: number }): Promise<InferenceSession> {
+    const { vae } = this.bundle.components;
+    return this.decoders.get(`${height}x${width}`, () => {
+      const tensors = this.weights.component(vae);
+      const size = { batch: 1, height, width };
+      // AutoencoderKL's sums are long: fp16 loses too much there.
+      const graph =
+        vae.type === "AutoencoderKL"
+          ? buildVaeDecoderGraph(tensors, vae.config, size, this.runtime.graphOptions("float32"))
+          : buildTinyDecoderGraph(tensors, vae.config, size, this.runtime.graphOptions());
+      return createSession(this.runtime.ort, graph, { weights: this.weights, device: this.runtime.device });
+    });
+  }
+}
+
+function checkCondition({ rows, dim, data }: Condition, expectedRows: number, expectedDim: number): void {
+  if (rows !== expectedRows || dim !== expectedDim || data.length !== rows * dim) {
+    throw new EngineFault(
+      "wrong-shape",
+      `The condition has shape [${rows}, ${dim}], this model's U-Net reads [${expectedRows}, ${expectedDim}].`,
+    );
+  }
+}
+
+/** Seconds a step by a moving average, the first step left out where there are others. */
+class Pace {
+  private readonly marks: number[] = [performance.now()];
+
+  constructor(private readonly steps: number) {}
+
+  step() {
+    this.marks.push(performance.now());
+    const step = this.marks.length - 1;
+    const secondsPerStep = this.secondsPerStep;
+    return { step, steps: this.steps, secondsPerStep, secondsLeft: secondsPerStep * (this.steps - step) };
+  }
+
+  get secondsPerStep(): number {
+    const last = this.marks.length - 1;
+    if (last === 0) return 0;
+    const from = last > 1 ? Math.max(1, last - 8) : 0;
+    return ((this.marks[last] as number) - (this.marks[from] as number)) / 1000 / (last - from);
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * Every message between the page (src/engine) and its workers: one discriminated union each way and worker.
+ * Requests carry an id; each is answered by exactly one `done` or `error` with that id, after any number of events.
+ */
+import type { Bundle, SchedulerKind } from "./weights/bundle.ts";
+
+/** RGBA pixels of one entity picture, upright, straight alpha; already cut out by the page. */
+export interface EntityImage {
+  width: number;
+  height: number;
+  data: Uint8ClampedArray<ArrayBuffer>;
+}
+
+/** An interleaved prompt: text and entities in reading order. */
+export type PromptPart = { kind: "text"; text: string } | { kind: "entity"; image: EntityImage };
+
+/** 77x768 in the published model; [num_queries, dim] of the bundle's AlignerNet. Row-major float32. */
+export interface Condition {
+  rows: number;
+  dim: number;
+  data: Float32Array<ArrayBuffer>;
+}
+
+export interface SamplingSettings {
+  seed: number;
+  steps: number;
+  guidanceScale: number;
+  scheduler: SchedulerKind;
+  /** DDIM's eta; 0 is deterministic. */
+  eta: number;
+  width: number;
+  height: number;
+  /** A preview every so many steps; 0: none. */
+  previewEvery: number;
+}
+
+/** One model's files as the store holds them: file name -> Blob. Blobs travel by reference. */
+export interface StoredBundle {
+  bundle: Bundle;
+  files: Record<string, Blob>;
+}
+
+/** Which form of attention graphs get on this device: see GraphOptions in workers/onnx/graph.ts. */
+export interface AttentionChoice {
+  form: "fused" | "plain";
+  /** One line for the device report. */
+  reason: string;
+}
+
+/** What the adapter said and what the self-test chose for it; kept per adapter, shown on the device report. */
+export interface DeviceReport {
+  vendor: string;
+  architecture: string;
+  description: string;
+  isFallbackAdapter: boolean;
+  features: string[];
+  limits: Record<string, number>;
+  shaderF16: boolean;
+  precision: "fp16" | "fp32";
+  attention: AttentionChoice;
+}
+
+export interface WorkerOptions {
+  /** Where ORT's .wasm and .mjs lie, absolute, ending in a slash. */
+  wasmPaths: string;
+  /** Forces a precision (tests, bench); by default fp16 where the device has shader-f16. */
+  precision?: "fp16" | "fp32";
+  /** What the device's self-test found, and why. */
+  attention: AttentionChoice;
+}
+
+export type Phase =
+  | "device"
+  | "self-test"
+  | "build"
+  | "encode-images"
+  | "encode-prompt"
+  | "align"
+  | "denoise"
+  | "decode";
+
+export const ERROR_CODES = [
+  "no-webgpu",
+  "no-adapter",
+  "insecure-context",
+  "device-lost",
+  "out-of-memory",
+  "worker-died",
+  "cancelled",
+  "network",
+  "offline",
+  "http",
+  "hash-mismatch",
+  "quota",
+  "storage",
+  "bad-bundle",
+  "missing-tensor",
+  "wrong-shape",
+  "bad-image",
+  "bad-prompt",
+  "bad-settings",
+  "not-loaded",
+  "internal",
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** Errors cross the worker border as data; src/engine makes an EngineError of it again. */
+export interface WireError {
+  code: ErrorCode;
+  /** What happened and what to do about it, in plain words. */
+  message: string;
+  detail?: string;
+}
+
+export interface Picture {
+  width: number;
+  height: number;
+  data: Uint8ClampedArray<ArrayBuffer>;
+}
+
+// --- condition worker: CLIP ViT -> resampler -> GPT -> AlignerNet -------------------------------------------------
+
+export type ConditionRequest =
+  | { id: number; type: "load"; model: StoredBundle; options: WorkerOptions }
+  | { id: number; type: "encode"; parts: PromptPart[] }
+  /** The unconditional branch: `<s>` and the negative prompt's words, mostly none. */
+  | { id: number; type: "encode-unconditional"; negativePrompt: string }
+  | { id: number; type: "cancel"; target: number };
+
+export type ConditionReply =
+  | { id: number; type: "phase"; phase: Phase; fraction?: number }
+  | { id: number; type: "loaded"; report: DeviceReport }
+  | { id: number; type: "encoded"; condition: Condition; tokens: number[]; seconds: number }
+  | { id: number; type: "error"; error: WireError };
+
+// --- diffusion worker: [U-Net + scheduler step] x N -> VAE ---------------------------------------------------------
+
+export type DiffusionRequest =
+  | { id: number; type: "load"; model: StoredBundle; options: WorkerOptions }
+  | { id: number; type: "sample"; condition: Condition; uncondition: Condition | null; settings: SamplingSettings }
+  /** Takes effect within one step. */
+  | { id: number; type: "cancel"; target: number }
+  /** Tests and the device page: destroys the GPUDevice as a driver reset would. */
+  | { id: number; type: "destroy-device" };
+
+export type DiffusionReply =
+  | { id: number; type: "phase"; phase: Phase; fraction?: number }
+  | { id: number; type: "step"; step: number; steps: number; secondsPerStep: number; secondsLeft: number }
+  | { id: number; type: "preview"; step: number; picture: Picture }
+  | { id: number; type: "loaded"; report: DeviceReport }
+  | { id: number; type: "sampled"; picture: Picture; seconds: number; secondsPerStep: number }
+  | { id: number; type: "destroyed" }
+  | { id: number; type: "error"; error: WireError };
+
+// --- library worker: downloads and storage of models ----------------------------------------------------------------
+
+/** "waiting": another tab downloads the same model; "verify": the whole files' hashes are checked, bytes count again from 0. */
+export interface InstallProgress {
+  phase: "waiting" | "download" | "verify";
+  /** The file that moved last; empty while waiting. */
+  file: string;
+  /** Of the whole model, what was there before included. */
+  loadedBytes: number;
+  totalBytes: number;
+  /** Over the last seconds; 0 while unknown. */
+  bytesPerSecond: number;
+}
+
+/** A model that the browser holds, whole or in part. */
+export interface StoredModel {
+  id: string;
+  name: string;
+  license: string;
+  /** The address that it came from. */
+  source: string;
+  /** "partial": a download that has not ended; "damaged": was whole, and the browser has lost parts of it. Loading it again fetches what is missing. */
+  state: "installed" | "partial" | "damaged";
+  storedBytes: number;
+  totalBytes: number;
+}
+
+export interface StorageUsage {
+  /** False where the browser denies storage (some embedded frames): models then last as long as this worker. */
+  persistent: boolean;
+  /** All weights, shared files once. */
+  storedBytes: number;
+  /** What the browser says of this whole origin, where it says anything; Chromium's quota grows with use. */
+  originBytes?: number;
+  quotaBytes?: number;
+}
+
+export interface DamagedChunk {
+  file: string;
+  chunk: number;
+}
+
+export type LibraryRequest =
+  /** `url`: absolute address of the bundle's folder. `refresh`: look for a changed model.json though the model is stored. */
+  | { id: number; type: "install"; url: string; refresh?: boolean }
+  /** What the model at `url` is, without its weights. */
+  | { id: number; type: "describe"; url: string }
+  | { id: number; type: "open"; model: string }
+  | { id: number; type: "list" }
+  /** Reads and hashes every stored byte; damaged chunks are dropped, so that the next install fetches them. */
+  | { id: number; type: "verify"; model: string }
+  | { id: number; type: "delete"; model: string }
+  | { id: number; type: "usage" }
+  | { id: number; type: "cancel"; target: number };
+
+export type LibraryReply =
+  | { id: number; type: "progress"; progress: InstallProgress }
+  | { id: number; type: "installed"; model: StoredBundle; persistent: boolean }
+  | { id: number; type: "described"; bundle: Bundle; stored: boolean }
+  /** null: there is no such model. */
+  | { id: number; type: "opened"; model: StoredBundle | null }
+  | { id: number; type: "listed"; models: StoredModel[] }
+  | { id: number; type: "verified"; damaged: DamagedChunk[] }
+  | { id: number; type: "deleted" }
+  | { id: number; type: "measured"; usage: StorageUsage }
+  | { id: number; type: "error"; error: WireError };

@@ -1,0 +1,191 @@
+/**
+ * A bundle is one folder: `model.json` (this schema) beside safetensors and tokenizer files.
+ * Components name the tensors' prefix and carry every dim; tensors go by their official names
+ * (Kosmos-G's state dict for the MLLM and AlignerNet, diffusers for U-Net and VAE, transformers for CLIP text).
+ */
+import * as v from "valibot";
+
+const dim = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000));
+const dims = v.pipe(v.array(dim), v.minLength(1), v.maxLength(16));
+const text = v.pipe(v.string(), v.maxLength(4096));
+const fileName = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, "a plain file name, without folders"),
+);
+
+/** CLIP ViT as Kosmos-G cuts it (unilm/models/vl/clip.py): QuickGELU, ln_post on all tokens, L2-normalised, no projection. */
+export const ClipVisionConfig = v.object({
+  image_size: dim,
+  patch_size: dim,
+  width: dim,
+  layers: dim,
+  heads: dim,
+  mlp: dim,
+});
+
+/** XConnector (unilm/models/connector.py). */
+export const ResamplerConfig = v.object({ num_queries: dim, heads: dim, in_dim: dim, out_dim: dim });
+
+/** Magneto GPT decoder (unilm/models/gpt.py, torchscale). Special ids follow the vocabulary: see workers/text. */
+export const GptConfig = v.object({ vocab_size: dim, embed_dim: dim, layers: dim, heads: dim, ffn: dim });
+
+/** AlignerNet M (unilm/models/aligner.py). `max_positions` rows of the learned position table; token j reads row j + 2. */
+export const AlignerConfig = v.object({
+  in_dim: dim,
+  dim: dim,
+  heads: dim,
+  ffn: dim,
+  encoder_layers: dim,
+  decoder_layers: dim,
+  num_queries: dim,
+  max_positions: dim,
+});
+
+/** The subset of diffusers' UNet2DConditionModel config that SD 1.x uses; `attention_head_dim` is the NUMBER of heads, as in SD 1.5. */
+export const UNetConfig = v.object({
+  sample_size: dim,
+  in_channels: dim,
+  out_channels: dim,
+  flip_sin_to_cos: v.optional(v.boolean(), true),
+  freq_shift: v.optional(v.number(), 0),
+  down_block_types: v.array(v.picklist(["CrossAttnDownBlock2D", "DownBlock2D"])),
+  mid_block_type: v.optional(v.literal("UNetMidBlock2DCrossAttn"), "UNetMidBlock2DCrossAttn"),
+  up_block_types: v.array(v.picklist(["CrossAttnUpBlock2D", "UpBlock2D"])),
+  block_out_channels: dims,
+  layers_per_block: dim,
+  norm_num_groups: dim,
+  norm_eps: v.optional(v.number(), 1e-5),
+  cross_attention_dim: dim,
+  attention_head_dim: v.union([dim, dims]),
+});
+
+/** diffusers' ControlNetModel as SD 1.5's nets use it. */
+export const ControlNetConfig = v.object({
+  in_channels: dim,
+  flip_sin_to_cos: v.optional(v.boolean(), true),
+  freq_shift: v.optional(v.number(), 0),
+  down_block_types: v.array(v.picklist(["CrossAttnDownBlock2D", "DownBlock2D"])),
+  block_out_channels: dims,
+  layers_per_block: dim,
+  norm_num_groups: dim,
+  norm_eps: v.optional(v.number(), 1e-5),
+  cross_attention_dim: dim,
+  attention_head_dim: v.union([dim, dims]),
+  conditioning_embedding_out_channels: dims,
+});
+
+/** diffusers' AutoencoderKL. */
+export const AutoencoderKLConfig = v.object({
+  in_channels: dim,
+  out_channels: dim,
+  block_out_channels: dims,
+  layers_per_block: dim,
+  latent_channels: dim,
+  norm_num_groups: dim,
+  scaling_factor: v.optional(v.number(), 0.18215),
+});
+
+/**
+ * The TAESD family (github.com/madebyollin/taesd; diffusers: AutoencoderTiny): TAESD (4 latent channels) and TAEF2 (32, with pool branch).
+ * U-Net latents x relate to the autoencoder's z by z = unfold(x) * latents_std + latents_mean per channel, where unfold is
+ * torch's pixel_shuffle by `patch_size` (1: none).
+ */
+export const AutoencoderTinyConfig = v.object({
+  in_channels: dim,
+  out_channels: dim,
+  latent_channels: dim,
+  width: v.optional(dim, 64),
+  blocks_per_level: v.optional(dims, [3, 3, 3, 1]),
+  pool_branch: v.optional(v.boolean(), false),
+  patch_size: v.optional(dim, 1),
+  latents_mean: v.optional(v.array(v.number())),
+  latents_std: v.optional(v.array(v.number())),
+  scaling_factor: v.optional(v.number(), 1),
+});
+
+/** transformers' CLIPTextConfig. */
+export const ClipTextConfig = v.object({
+  vocab_size: dim,
+  hidden_size: dim,
+  intermediate_size: dim,
+  num_hidden_layers: dim,
+  num_attention_heads: dim,
+  max_position_embeddings: dim,
+  hidden_act: v.optional(v.picklist(["quick_gelu", "gelu"]), "quick_gelu"),
+  layer_norm_eps: v.optional(v.number(), 1e-5),
+});
+
+/** diffusers' scheduler_config.json, the fields that the solvers here read. */
+export const SchedulerConfig = v.object({
+  num_train_timesteps: v.optional(dim, 1000),
+  beta_start: v.number(),
+  beta_end: v.number(),
+  beta_schedule: v.picklist(["linear", "scaled_linear"]),
+  prediction_type: v.optional(v.picklist(["epsilon", "v_prediction"]), "epsilon"),
+  set_alpha_to_one: v.optional(v.boolean(), false),
+  skip_prk_steps: v.optional(v.boolean(), true),
+  steps_offset: v.optional(v.number(), 1),
+});
+
+/** Tensors of a component: `<prefix><official name>` in any of `files`. */
+const component = <T extends v.GenericSchema>(config: T) =>
+  v.object({ files: v.pipe(v.array(fileName), v.minLength(1)), prefix: v.optional(v.string(), ""), config });
+
+const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "a SHA-256 in lower-case hex"));
+
+export const BundleFile = v.object({
+  size: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  /** SHA-256 of the whole file. */
+  sha256,
+  /** SHA-256 of each 16 MiB chunk, in order; a file of one chunk may leave it out. */
+  chunks: v.optional(v.array(sha256)),
+});
+
+export const SCHEDULER_KINDS = ["dpmsolver++", "ddim", "pndm"] as const;
+
+export const Bundle = v.object({
+  version: v.literal(1),
+  id: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)),
+  name: text,
+  description: text,
+  license: text,
+  provenance: text,
+  files: v.record(fileName, BundleFile),
+  components: v.object({
+    clip_vision: component(ClipVisionConfig),
+    resampler: component(ResamplerConfig),
+    gpt: component(GptConfig),
+    aligner: component(AlignerConfig),
+    unet: component(UNetConfig),
+    vae: v.variant("type", [
+      v.object({ type: v.literal("AutoencoderKL"), ...component(AutoencoderKLConfig).entries }),
+      v.object({ type: v.literal("AutoencoderTiny"), ...component(AutoencoderTinyConfig).entries }),
+    ]),
+    tokenizer: v.object({ sentencepiece: fileName, dict: fileName }),
+    scheduler: SchedulerConfig,
+  }),
+  /** What the page starts with. */
+  defaults: v.object({
+    steps: dim,
+    guidance_scale: v.number(),
+    scheduler: v.picklist(SCHEDULER_KINDS),
+    width: dim,
+    height: dim,
+  }),
+  /** How many pictures a prompt may hold, and how many tokens in all (limits of what it was trained on). */
+  limits: v.optional(v.object({ images: dim, tokens: dim })),
+});
+
+export type Bundle = v.InferOutput<typeof Bundle>;
+export type BundleFile = v.InferOutput<typeof BundleFile>;
+export type SchedulerKind = (typeof SCHEDULER_KINDS)[number];
+export type ClipVisionConfig = v.InferOutput<typeof ClipVisionConfig>;
+export type ResamplerConfig = v.InferOutput<typeof ResamplerConfig>;
+export type GptConfig = v.InferOutput<typeof GptConfig>;
+export type AlignerConfig = v.InferOutput<typeof AlignerConfig>;
+export type UNetConfig = v.InferOutput<typeof UNetConfig>;
+export type ControlNetConfig = v.InferOutput<typeof ControlNetConfig>;
+export type AutoencoderKLConfig = v.InferOutput<typeof AutoencoderKLConfig>;
+export type AutoencoderTinyConfig = v.InferOutput<typeof AutoencoderTinyConfig>;
+export type ClipTextConfig = v.InferOutput<typeof ClipTextConfig>;
+export type SchedulerConfig = v.InferOutput<typeof SchedulerConfig>;

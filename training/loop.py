@@ -17,6 +17,8 @@ from accelerate import Accelerator
 from accelerate.utils import DistributedDataParallelKwargs, broadcast, gather
 from torch import Tensor, nn
 
+from kosmosg.precision import mixed_precision
+
 
 @dataclass
 class LoopConfig:
@@ -128,7 +130,7 @@ def train(
     """
     accelerator = Accelerator(
         cpu=cpu,
-        mixed_precision=config.mixed_precision,
+        mixed_precision=mixed_precision(config.mixed_precision, cpu),
         kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
     )
     rank, world = accelerator.process_index, accelerator.num_processes

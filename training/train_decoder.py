@@ -2,6 +2,7 @@
 
     torchrun --nproc_per_node 2 train_decoder.py --minutes 30
     python train_decoder.py --freeze-conditioner --decay-from 300000 --until-samples 400000
+    torchrun --nproc_per_node 2 train_decoder.py --start-from ../public/models/mini checkpoints/decoder --minutes 30
 
 SIGTERM ends it after saving. Resumes exactly from `cache/decoder/state.pt`: weights, EMA, optimizer, place in the data, noise. A step's noise is a function of the
 step, and every process takes its share of one whole batch, so the number of processes may change between runs.
@@ -18,11 +19,13 @@ import yaml
 from accelerate import Accelerator
 from accelerate.utils import broadcast
 from diffusers.training_utils import EMAModel
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from data.dataset import Batch, SceneDataset, epoch_batches, latent_statistics, shard_files
-from kosmosg.checkpoint import load_latent_statistics, save_conditioner, save_latent_statistics, save_unet
+from kosmosg.checkpoint import load_conditioner, load_latent_statistics, save_conditioner, save_latent_statistics, save_unet
 from kosmosg.conditioner import ConditionerConfig, NativeConditioner
+from kosmosg.precision import mixed_precision
 from kosmosg.schedule import TRAIN_TIMESTEPS, add_noise, clean_latents, velocity
 from kosmosg.text import BOS, PAD, Tokenizer
 from kosmosg.unet import unet
@@ -113,17 +116,25 @@ def main() -> None:
     parser.add_argument("--until-samples", type=int)
     parser.add_argument("--decay-from", type=int)
     parser.add_argument("--freeze-conditioner", action="store_true", help="from now on the conditioner is its own average and stays so")
+    parser.add_argument("--start-from", type=Path, nargs=2, metavar=("BUNDLE", "DECODER"),
+                        help="a new run begins with this bundle's U-Net and this folder's conditioner and latent statistics")  # fmt: skip
     options = parser.parse_args()
     config = yaml.safe_load(options.config.read_text())
-    accelerator = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=config["mixed_precision"])
+    on_cpu = not torch.cuda.is_available()
+    accelerator = Accelerator(cpu=on_cpu, mixed_precision=mixed_precision(config["mixed_precision"], on_cpu))
     torch.manual_seed(config["seed"])
     tokenizer = Tokenizer(HERE / "tokenizer")
     if accelerator.is_main_process and not (options.folder / "latents.json").exists():
-        save_latent_statistics(options.folder, *latent_statistics(shard_files()[0]))
+        known = load_latent_statistics(options.start_from[1]) if options.start_from else latent_statistics(shard_files()[0])
+        save_latent_statistics(options.folder, *known)
     accelerator.wait_for_everyone()
     statistics = load_latent_statistics(options.folder)
 
     model = Decoder(tokenizer.vocab_size)
+    if options.start_from:
+        bundle, decoder = options.start_from
+        model.unet.load_state_dict({name: tensor.float() for name, tensor in load_file(bundle / "unet.safetensors").items()})
+        model.conditioner.load_state_dict(load_conditioner(decoder).state_dict())
     ema = EMAModel(model.parameters(), decay=config["ema_decay"], use_ema_warmup=True, power=0.75, foreach=True)
     progress = {"samples": 0, "seconds": 0.0, "epoch": 0, "position": 0, "num_shards": 0, "frozen": False}
     state_file = options.folder / "state.pt"

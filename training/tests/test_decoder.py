@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 import train_decoder
 from data import dataset
@@ -127,3 +127,21 @@ def test_resuming_equals_never_stopping(tmp_path: Path, monkeypatch: pytest.Monk
     assert all(torch.equal(tensor, frozen_before[name]) for name, tensor in load_conditioner(tmp_path / "parts").state_dict().items())
     moved = load_unet(tmp_path / "parts").conv_in.weight - load_unet(tmp_path / "whole").conv_in.weight
     assert moved.abs().max() > 0
+
+
+def test_a_new_run_starts_from_a_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dataset, "SHARDS", tmp_path)
+    write_shard(tmp_path, 0)
+    config = yaml.safe_load((train_decoder.HERE / "configs/decoder.yaml").read_text()) | {"batch_size": 4, "mixed_precision": "no"}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    bundle, decoder = train_decoder.HERE.parent / "public/models/mini", train_decoder.HERE / "checkpoints/decoder"
+    arguments = ["--config", tmp_path / "config.yaml", "--folder", tmp_path / "run", "--curve", tmp_path / "run.csv",
+                 "--until-samples", 4, "--start-from", bundle, decoder]  # fmt: skip
+    monkeypatch.setattr(sys, "argv", ["train_decoder.py", *map(str, arguments)])
+    train_decoder.main()
+    begun = load_file(bundle / "unet.safetensors")
+    moved = torch.load(tmp_path / "run/state.pt", weights_only=True)["model"]
+    # One step at the foot of the warm-up: all but where it began.
+    assert all((moved[f"unet.{name}"] - tensor.float()).abs().max() < 1e-5 for name, tensor in begun.items())
+    assert (moved["unet.conv_in.weight"] - begun["conv_in.weight"].float()).abs().max() > 0
+    assert (tmp_path / "run/latents.json").read_text() == (decoder / "latents.json").read_text()

@@ -2,18 +2,21 @@ import { useEffect, useRef, useState } from "react";
 import { useApp, useGeneration, useSettings } from "./app-context.ts";
 import { Composer, type ComposerHandle } from "./composer/composer.tsx";
 import { isBlank, type SentencePart, toPlainText } from "./composer/prompt-doc.ts";
+import { DeviceNotice } from "./device/device-notice.tsx";
+import { DeviceView } from "./device/device-view.tsx";
 import type { PromptSegment } from "./engine/index.ts";
 import { Shelf, useAddFiles } from "./entities/shelf.tsx";
 import { Examples, firstSentence } from "./examples/examples.tsx";
 import type { Result } from "./generation/generation-store.ts";
 import { megabytes } from "./generation/progress-text.ts";
 import { Filmstrip, Stage } from "./generation/stage.tsx";
-import { DeviceNotice } from "./models/device-notice.tsx";
-import { DeviceReportPanel } from "./models/device-report.tsx";
+import { Masthead } from "./masthead/masthead.tsx";
 import { useModelSummary } from "./models/model-summary.ts";
 import { SettingsPanel } from "./settings/settings-panel.tsx";
 import { Notices, notify } from "./ui/notices.tsx";
 import { usePageDrop } from "./ui/page-drop.ts";
+import { useDocumentPreferences } from "./ui/theme.ts";
+import { useView } from "./ui/view.ts";
 import "./app.css";
 
 /** The page: shelf, picture and sentence, settings. */
@@ -25,6 +28,8 @@ export function App() {
   const cancelling = useGeneration((state) => state.run.state === "running" && state.run.cancelling);
   const model = useModelSummary();
   const addFiles = useAddFiles();
+  const view = useView();
+  useDocumentPreferences();
   const dropping = usePageDrop((files) => void addFiles(files));
 
   useEffect(() => {
@@ -62,11 +67,9 @@ export function App() {
   if (!ready) return <main className="app" aria-busy />;
   return (
     <>
-      <header className="masthead">
-        <h1>Kosmos-G</h1>
-        <p>Sentences in which pictures are words, drawn on this machine. Nothing leaves it.</p>
-      </header>
-      <main className="app">
+      <Masthead />
+      {view === "device" && <DeviceView />}
+      <main className="app" hidden={view !== "studio"}>
         <aside className="side">
           <Shelf onInsert={(id) => composer.current?.insertEntity(id)} />
         </aside>
@@ -104,7 +107,6 @@ export function App() {
         <aside className="side">
           <SettingsPanel />
           {model && <p className="hint">{model.description}</p>}
-          <DeviceReportPanel />
         </aside>
       </main>
       {dropping && (

@@ -21,7 +21,7 @@ export type {
 export { EngineError } from "./errors.ts";
 export type { EntitySource } from "./images.ts";
 export { type GenerationRequest, type PromptSegment, randomSeed, type Settings } from "./request.ts";
-export { webgpuTrouble } from "./webgpu.ts";
+export { requireAdapter, webgpuTrouble } from "./webgpu.ts";
 
 /** Creates an engine. Nothing is fetched and no worker started before the first `load`. */
 export function createEngine(options: EngineOptions = {}): Engine {

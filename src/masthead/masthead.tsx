@@ -1,0 +1,41 @@
+import { useTexts } from "../ui/texts.ts";
+import { openView, useView, type View } from "../ui/view.ts";
+import { PreferencesMenu } from "./preferences-menu.tsx";
+import { mastheadTexts } from "./texts.ts";
+import "./masthead.css";
+
+/** Name, views and preferences. `children`: what other rooms put into the row. */
+export function Masthead({ children }: { children?: React.ReactNode }) {
+  const t = useTexts(mastheadTexts);
+  return (
+    <header className="masthead">
+      <h1>Kosmos-G</h1>
+      <p>{t.tagline}</p>
+      <nav aria-label={t.views}>
+        <ViewLink view="studio">{t.studio}</ViewLink>
+        {children}
+        <ViewLink view="device">{t.device}</ViewLink>
+      </nav>
+      <PreferencesMenu />
+    </header>
+  );
+}
+
+/** A link to a view of this page; marks the one that is open. */
+export function ViewLink({ view, children }: { view: View; children: React.ReactNode }) {
+  const open = useView();
+  return (
+    <a
+      className="view-link"
+      href={view === "studio" ? "./" : `#${view}`}
+      aria-current={open === view ? "page" : undefined}
+      onClick={(event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+        event.preventDefault();
+        openView(view);
+      }}
+    >
+      {children}
+    </a>
+  );
+}

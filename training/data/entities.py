@@ -1,106 +1,47 @@
-"""Draws every subject of every art family once: `cache/entities.npy`, `cache/entities.json`.
+"""Draws every subject of every art family once: `cache/entities.npy`, `cache/entities.json`. Families stay drawn in `cache/art`.
 
-A subject is one meaning (a CLDR name) in one family. A tenth of the meanings is held out, in every family alike, by a hash of
-the meaning, so that no seed and no order of files can move a subject from one side to the other.
-
-    npm ci --prefix data && python -m data.entities
+    npm ci --prefix data && python -m data.fetch_clipart && python -m data.entities
 """
 
 import hashlib
 import io
 import json
 import re
-from concurrent.futures import ProcessPoolExecutor
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import resvg_py
 from PIL import Image
 
-HERE = Path(__file__).parent
-PACKAGES = HERE / "node_modules"
-CACHE = HERE.parent / "cache"
+from .catalogue import CACHE, FAMILIES, HERE, PACKAGES, is_held_out, meaning, package_folder, subjects
+
+__all__ = ["CACHE", "HERE", "PACKAGES", "SPRITE_SIZE", "catalogue_digest", "draw", "draw_family", "is_held_out", "load", "meaning", "tight"]
 SPRITE_SIZE = 112
 """Longest side of a drawn subject, pixels."""
-
-FAMILIES = ("fluent-3d", "twemoji", "noto", "fluent-flat", "emojione", "fxemoji")
-GROUPS = {0, 1, 3, 4, 5, 6, 7}  # CLDR: smileys, people, animals, food, travel, activities, objects: no symbols, flags, skin tones
-SUBGROUPS_LEFT_OUT = {15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 27, 28, 29, 30, 31, 58, 83}  # signs, hands, gestures, families, clocks
-PEOPLE_WORDS = {"man", "woman", "person", "face", "boy", "girl", "mr", "mrs", "mx", "prince", "princess", "of", "the", "with"}
-HELD_OUT_SHARE = 10
+USER_UNITS = {"pt": 1.25, "mm": 90 / 25.4, "cm": 90 / 2.54, "in": 90.0}
+"""Of clip art without a viewBox: its editors took 90 units an inch."""
 
 
-def meaning(name: str) -> str:
-    """The words that tell subjects apart: `man elf`, `woman elf` and `elf` mean one thing, so do `cat` and `cat face`."""
-    words = re.findall(r"[a-z0-9]+", name.lower())
-    kept = [word for word in words if word not in PEOPLE_WORDS]
-    return " ".join(sorted(kept or words))
-
-
-def is_held_out(name: str) -> bool:
-    """True for about one meaning in ten. A function of the meaning alone."""
-    digest = hashlib.sha256(meaning(name).encode()).digest()
-    return int.from_bytes(digest[:4], "big") % HELD_OUT_SHARE == 0
-
-
-def catalogue() -> list[dict]:
-    """CLDR's list of pictures: code (hex, no variation selectors), name."""
-    rows = json.loads((PACKAGES / "emojibase-data/en/data.json").read_text())
-    found = []
-    for row in rows:
-        if row.get("group") not in GROUPS or row["subgroup"] in SUBGROUPS_LEFT_OUT:
-            continue
-        name = re.sub(r"[^a-z0-9 '\-]", "", row["label"].lower().replace("⊛", "")).replace("-", " ").strip()
-        found.append({"code": normal_code(row["hexcode"]), "name": " ".join(name.split())})
-    return found
-
-
-def normal_code(code: str) -> str:
-    return "-".join(part for part in code.lower().split("-") if part != "fe0f")
-
-
-def iconify_svgs(package: str) -> dict[str, str]:
-    """SVG documents of an Iconify set, by code where the set has codes, and by its bare name (letters and digits only)."""
-    folder = PACKAGES / "@iconify-json" / package
-    icons = json.loads((folder / "icons.json").read_text())
-    codes = json.loads((folder / "chars.json").read_text()) if (folder / "chars.json").exists() else {}
-
-    def document(icon: dict) -> str:
-        width, height = icon.get("width", icons.get("width", 16)), icon.get("height", icons.get("height", 16))
-        return (
-            '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-            f'viewBox="0 0 {width} {height}">{icon["body"]}</svg>'
-        )
-
-    found = {normal_code(code): document(icons["icons"][name]) for code, name in codes.items() if name in icons["icons"]}
-    if not codes:
-        found.update({"name:" + bare(name): document(icon) for name, icon in icons["icons"].items()})
-    return found
-
-
-def bare(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
-def sources() -> dict[str, dict[str, Path | str]]:
-    """By family: code (or `name:` + bare name) to a picture file or an SVG document."""
-    fluent = {normal_code(path.stem): path for path in (PACKAGES / "@lobehub/fluent-emoji-3d/assets").glob("*.webp")}
-    twemoji = {normal_code(path.stem): path for path in (PACKAGES / "@discordapp/twemoji/dist/svg").glob("*.svg")}
-    return {
-        "fluent-3d": fluent,
-        "twemoji": twemoji,
-        "noto": iconify_svgs("noto"),
-        "fluent-flat": iconify_svgs("fluent-emoji-flat"),
-        "emojione": iconify_svgs("emojione"),
-        "fxemoji": iconify_svgs("fxemoji"),
-    }
+def with_view_box(svg: str) -> str:
+    """resvg wants a viewBox where the size is in inches or points."""
+    root = re.search(r"<svg[^>]*>", svg, re.S)
+    if root is None or "viewBox" in root[0]:
+        return svg
+    sides = []
+    for key in ("width", "height"):
+        length = re.search(rf'\s{key}="([\d.]+)([a-z%]*)"', root[0])
+        sides.append(float(length[1]) * USER_UNITS.get(length[2], 1) if length else 1000.0)
+    bare_root = re.sub(r'\s(?:width|height)="[^"]*"', "", root[0])
+    return svg.replace(root[0], f'{bare_root[:-1]} viewBox="0 0 {sides[0]} {sides[1]}">', 1)
 
 
 def draw(source: Path | str) -> Image.Image:
     if isinstance(source, Path) and source.suffix == ".webp":
         return Image.open(source).convert("RGBA")
-    svg = source.read_text() if isinstance(source, Path) else source
-    return Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=svg, width=144, height=144)))).convert("RGBA")
+    svg = source.read_text(encoding="utf-8", errors="replace") if isinstance(source, Path) else source
+    return Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=with_view_box(svg), width=144, height=144)))).convert("RGBA")
 
 
 def tight(image: Image.Image) -> np.ndarray | None:
@@ -116,29 +57,71 @@ def tight(image: Image.Image) -> np.ndarray | None:
     return np.asarray(square)
 
 
-def draw_family(family: str) -> list[tuple[dict, np.ndarray]]:
-    pictures, drawn = sources()[family], []
-    for row in catalogue():
-        source = pictures.get(row["code"]) or pictures.get("name:" + bare(row["name"]))
+def draw_family(family: str, every: int = 1) -> tuple[list[dict], np.ndarray]:
+    """Rows (without their sources) and sprites uint8 [N, 112, 112, 4] of every `every`-th subject of a family."""
+    rows, sprites = [], []
+    for row in subjects(family)[::every]:
         try:
-            sprite = tight(draw(source)) if source is not None else None
+            sprite = tight(draw(row["source"]))
         except (ValueError, OSError) as error:
             print(f"{family}: {row['name']} left out: {error}")
             continue
         if sprite is not None:
-            drawn.append(({**row, "family": family, "held_out": is_held_out(row["name"])}, sprite))
-    return drawn
+            rows.append({key: value for key, value in row.items() if key != "source"})
+            sprites.append(sprite)
+    return rows, np.stack(sprites)
+
+
+def family_digest(family: str) -> str:
+    """Of all that a family's drawing depends on: the package's version and the code and lists here."""
+    manifest = package_folder(family) / "package.json"
+    parts = [(manifest.read_bytes() if manifest.exists() else family.encode()), *((HERE / name).read_bytes() for name in ("catalogue.py", "entities.py", "picked_art.txt"))]
+    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
+
+
+def drawn_family(family: str) -> tuple[list[dict], np.ndarray]:
+    """draw_family, kept in `cache/art` until something changes."""
+    folder = CACHE / "art"
+    folder.mkdir(parents=True, exist_ok=True)
+    listed, pictured, digest = folder / f"{family}.json", folder / f"{family}.npy", family_digest(family)
+    if listed.exists() and pictured.exists():
+        kept = json.loads(listed.read_text())
+        if kept["digest"] == digest:
+            return kept["rows"], np.load(pictured, mmap_mode="r")
+    rows, sprites = draw_family(family)
+    np.save(pictured, sprites)
+    listed.write_text(json.dumps({"digest": digest, "rows": rows}))
+    return rows, sprites
+
+
+def catalogue_digest(rows: list[dict]) -> str:
+    """Which subjects there are, in order: shards of different catalogues do not mix."""
+    return hashlib.sha256(json.dumps([(row["family"], row["code"], row["name"], row["held_out"]) for row in rows]).encode()).hexdigest()[:16]
+
+
+def load() -> tuple[np.ndarray, list[dict]]:
+    """All sprites, uint8 [N, 112, 112, 4] (mapped from disk), and their rows."""
+    return np.load(CACHE / "entities.npy", mmap_mode="r"), json.loads((CACHE / "entities.json").read_text())
 
 
 def main() -> None:
-    CACHE.mkdir(exist_ok=True)
-    with ProcessPoolExecutor(2) as pool:
-        drawn = [item for family in pool.map(draw_family, FAMILIES) for item in family]
-    np.save(CACHE / "entities.npy", np.stack([sprite for _, sprite in drawn]))
-    (CACHE / "entities.json").write_text(json.dumps([row for row, _ in drawn]))
-    for family in FAMILIES:
-        rows = [row for row, _ in drawn if row["family"] == family]
-        print(f"{family}: {len(rows)} subjects, {sum(row['held_out'] for row in rows)} held out")
+    families = sys.argv[1:] or list(FAMILIES)
+    rows: list[dict] = []
+    parts = []
+    for family in families:
+        start = time.time()
+        family_rows, sprites = drawn_family(family)
+        rows += family_rows
+        parts.append(sprites)
+        print(f"{family}: {len(family_rows)} subjects, {sum(row['held_out'] for row in family_rows)} held out, {time.time() - start:.0f} s", flush=True)
+    whole = np.lib.format.open_memmap(CACHE / "entities.npy", "w+", np.uint8, (len(rows), SPRITE_SIZE, SPRITE_SIZE, 4))
+    at = 0
+    for sprites in parts:
+        whole[at : at + len(sprites)] = sprites
+        at += len(sprites)
+    whole.flush()
+    (CACHE / "entities.json").write_text(json.dumps(rows))
+    print(f"{len(rows)} subjects of {len({row['name'] for row in rows})} names, catalogue {catalogue_digest(rows)}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Places and plain backgrounds, drawn by rule at twice the picture's size.
+"""Places, plain backgrounds and weather, drawn by rule on a canvas of twice the picture's size.
 
 Every place has VARIANTS fixed arrangements: what the prompt does not say has to be guessed by the U-Net, and a small model guesses
-best among few. All coordinates are picture pixels (0..96).
+best among few. Coordinates are units: a picture is 96 units wide, whatever its size in pixels.
 """
 
 import math
@@ -11,8 +11,10 @@ from random import Random
 import numpy as np
 from PIL import Image, ImageDraw
 
-SIZE = 96
-SCALE = 2
+UNITS = 96
+"""A picture's side in the coordinates used here."""
+OVERSAMPLING = 2
+"""Canvas pixels a picture pixel."""
 VARIANTS = 3
 HORIZON = 54.0
 Colour = tuple[int, int, int]
@@ -29,36 +31,36 @@ def subject_light(time: str) -> np.ndarray:
     return 1 - 0.55 * (1 - np.array(LIGHT[time], np.float32))
 
 
-def gradient(top: Colour, bottom: Colour, height: int) -> np.ndarray:
+def gradient(top: Colour, bottom: Colour, height: int, width: int) -> np.ndarray:
     y = np.linspace(0, 1, max(height, 1), dtype=np.float32)[:, None, None]
-    return np.broadcast_to(np.array(top, np.float32) * (1 - y) + np.array(bottom, np.float32) * y, (height, SIZE * SCALE, 3))
+    return np.broadcast_to(np.array(top, np.float32) * (1 - y) + np.array(bottom, np.float32) * y, (height, width, 3))
 
 
 class Ground:
     """What stands before the sky: an RGBA layer, and lamps that night does not darken."""
 
-    def __init__(self, rng: Random) -> None:
-        self.rng = rng
-        self.image = Image.new("RGBA", (SIZE * SCALE, SIZE * SCALE))
+    def __init__(self, rng: Random, side: int) -> None:
+        self.rng, self.side, self.scale = rng, side, side / UNITS
+        self.image = Image.new("RGBA", (side, side))
         self.pen = ImageDraw.Draw(self.image)
         self.lamps: list[tuple[tuple[float, float, float, float], Colour]] = []
 
     def band(self, y0: float, y1: float, top: Colour, bottom: Colour) -> None:
-        rows = gradient(top, bottom, round((y1 - y0) * SCALE)).round().astype(np.uint8)
-        self.image.paste(Image.fromarray(np.ascontiguousarray(rows)), (0, round(y0 * SCALE)))
+        rows = gradient(top, bottom, round((y1 - y0) * self.scale), self.side).round().astype(np.uint8)
+        self.image.paste(Image.fromarray(np.ascontiguousarray(rows)), (0, round(y0 * self.scale)))
 
     def shape(self, points: list[tuple[float, float]], colour: Colour) -> None:
-        self.pen.polygon([(x * SCALE, y * SCALE) for x, y in points], fill=colour)
+        self.pen.polygon([(x * self.scale, y * self.scale) for x, y in points], fill=colour)
 
     def oval(self, x: float, y: float, rx: float, ry: float, colour: tuple[int, ...]) -> None:
-        self.pen.ellipse([(x - rx) * SCALE, (y - ry) * SCALE, (x + rx) * SCALE, (y + ry) * SCALE], fill=colour)
+        self.pen.ellipse([(x - rx) * self.scale, (y - ry) * self.scale, (x + rx) * self.scale, (y + ry) * self.scale], fill=colour)
 
     def box(self, x0: float, y0: float, x1: float, y1: float, colour: Colour) -> None:
-        self.pen.rectangle([x0 * SCALE, y0 * SCALE, x1 * SCALE - 1, y1 * SCALE - 1], fill=colour)
+        self.pen.rectangle([x0 * self.scale, y0 * self.scale, x1 * self.scale - 1, y1 * self.scale - 1], fill=colour)
 
     def hills(self, y: float, height: float, waves: float, phase: float, colour: Colour) -> None:
-        line = [(x, y - height * math.sin(waves * x / SIZE * math.pi + phase)) for x in range(0, SIZE + 1, 2)]
-        self.shape([*line, (SIZE, SIZE), (0, SIZE)], colour)
+        line = [(x, y - height * math.sin(waves * x / UNITS * math.pi + phase)) for x in range(0, UNITS + 1, 2)]
+        self.shape([*line, (UNITS, UNITS), (0, UNITS)], colour)
 
     def fir(self, x: float, y: float, h: float, colour: Colour, snow: bool = False) -> None:
         self.box(x - 1.2, y - 3, x + 1.2, y + 1, (96, 66, 42))
@@ -71,11 +73,11 @@ class Ground:
 
 def beach(g: Ground) -> None:
     g.band(HORIZON - 12, HORIZON + 4, (38, 128, 196), (92, 190, 214))
-    g.band(HORIZON + 3, SIZE, (247, 225, 170), (228, 192, 128))
+    g.band(HORIZON + 3, UNITS, (247, 225, 170), (228, 192, 128))
     g.hills(HORIZON + 3.5, 1.2, 5, g.rng.random() * 6, (250, 250, 246))
     g.hills(HORIZON + 5, 1.2, 5, g.rng.random() * 6, (245, 222, 166))
     x = g.rng.choice((10, 86))
-    side = 1 if x < SIZE / 2 else -1
+    side = 1 if x < UNITS / 2 else -1
     g.shape([(x - 1.5, 62), (x + 1.5, 62), (x + side * 4 + 1, 26), (x + side * 4 - 1, 26)], (132, 92, 56))
     for angle in (-2.9, -2.3, -0.8, -0.2, 0.5, 2.6):
         tip = (x + side * 4 + 15 * math.cos(angle), 25 + 9 * math.sin(angle) + 3)
@@ -84,7 +86,7 @@ def beach(g: Ground) -> None:
 
 def snow(g: Ground) -> None:
     g.hills(HORIZON, 5, 2, g.rng.random() * 6, (214, 228, 242))
-    g.band(HORIZON + 4, SIZE, (244, 249, 254), (218, 232, 246))
+    g.band(HORIZON + 4, UNITS, (244, 249, 254), (218, 232, 246))
     for x, h in ((9, 30), (24, 22), (76, 23), (89, 32)):
         g.fir(x + g.rng.uniform(-2, 2), HORIZON + 6, h, (62, 116, 100), snow=True)
 
@@ -104,15 +106,15 @@ def desert(g: Ground) -> None:
 def meadow(g: Ground) -> None:
     g.hills(HORIZON - 1, 5, 2, g.rng.random() * 6, (128, 196, 110))
     g.hills(HORIZON + 5, 2.5, 2, g.rng.random() * 6, (112, 190, 92))
-    g.band(HORIZON + 9, SIZE, (108, 188, 86), (76, 154, 66))
+    g.band(HORIZON + 9, UNITS, (108, 188, 86), (76, 154, 66))
 
 
 def garden(g: Ground) -> None:
-    g.band(HORIZON - 12, SIZE, (122, 196, 96), (82, 158, 70))
-    for x in range(2, SIZE, 12):
+    g.band(HORIZON - 12, UNITS, (122, 196, 96), (82, 158, 70))
+    for x in range(2, UNITS, 12):
         g.box(x, HORIZON - 20, x + 8, HORIZON + 2, (250, 246, 236))
         g.shape([(x, HORIZON - 20), (x + 4, HORIZON - 25), (x + 8, HORIZON - 20)], (250, 246, 236))
-    g.box(0, HORIZON - 14, SIZE, HORIZON - 11, (236, 230, 216))
+    g.box(0, HORIZON - 14, UNITS, HORIZON - 11, (236, 230, 216))
     for index, x in enumerate((8, 22, 72, 87)):
         colour = ((238, 88, 110), (252, 206, 76), (168, 110, 216), (246, 140, 70))[(index + g.rng.randrange(4)) % 4]
         y = HORIZON + 6 + 4 * (index % 2)
@@ -124,11 +126,11 @@ def garden(g: Ground) -> None:
 
 def forest(g: Ground) -> None:
     g.band(HORIZON - 16, HORIZON + 6, (96, 158, 118), (84, 142, 92))
-    for x in range(-4, SIZE + 8, 13):
+    for x in range(-4, UNITS + 8, 13):
         g.fir(x + g.rng.uniform(-2, 2), HORIZON + 2, 38, (70, 134, 96))
     for x in (4, 20, 77, 93):
         g.fir(x + g.rng.uniform(-2, 2), HORIZON + 9, 52, (40, 104, 66))
-    g.band(HORIZON + 7, SIZE, (112, 140, 72), (80, 106, 52))
+    g.band(HORIZON + 7, UNITS, (112, 140, 72), (80, 106, 52))
 
 
 def mountains(g: Ground) -> None:
@@ -138,12 +140,12 @@ def mountains(g: Ground) -> None:
         g.shape([(x + shift - w * 0.3, HORIZON - h * 0.7 + 6), (x + shift, HORIZON - h + 6), (x + shift + w * 0.3, HORIZON - h * 0.7 + 6),
                  (x + shift + w * 0.1, HORIZON - h * 0.62 + 6), (x + shift - w * 0.08, HORIZON - h * 0.74 + 6)], (248, 251, 255))  # fmt: skip
     g.hills(HORIZON + 3, 3, 2.5, g.rng.random() * 6, (120, 170, 106))
-    g.band(HORIZON + 8, SIZE, (118, 172, 100), (88, 142, 78))
+    g.band(HORIZON + 8, UNITS, (118, 172, 100), (88, 142, 78))
 
 
 def city(g: Ground) -> None:
     x = -4.0
-    while x < SIZE:
+    while x < UNITS:
         width, height = g.rng.choice((14, 16, 19)), g.rng.choice((24, 31, 38, 45))
         colour = g.rng.choice(((134, 140, 166), (166, 134, 126), (112, 128, 152), (178, 162, 138)))
         g.box(x, HORIZON + 4 - height, x + width, HORIZON + 6, colour)
@@ -154,13 +156,13 @@ def city(g: Ground) -> None:
                     g.lamps.append(((left, top, left + 2.6, top + 3.4), (255, 226, 130)))
         x += width + 1
     g.band(HORIZON + 5, HORIZON + 12, (196, 194, 192), (182, 180, 178))
-    g.band(HORIZON + 12, SIZE, (118, 120, 128), (94, 96, 104))
+    g.band(HORIZON + 12, UNITS, (118, 120, 128), (94, 96, 104))
 
 
 def road(g: Ground) -> None:
     g.hills(HORIZON - 2, 4, 2, g.rng.random() * 6, (132, 190, 112))
-    g.band(HORIZON + 3, SIZE, (116, 182, 92), (86, 150, 72))
-    g.shape([(44, HORIZON + 3), (52, HORIZON + 3), (90, SIZE), (6, SIZE)], (104, 106, 114))
+    g.band(HORIZON + 3, UNITS, (116, 182, 92), (86, 150, 72))
+    g.shape([(44, HORIZON + 3), (52, HORIZON + 3), (90, UNITS), (6, UNITS)], (104, 106, 114))
     for y0, y1 in ((58, 63), (67, 74), (79, 90)):
         w0, w1 = (y0 - HORIZON) * 0.045, (y1 - HORIZON) * 0.045
         g.shape([(48 - w0, y0), (48 + w0, y0), (48 + w1, y1), (48 - w1, y1)], (246, 240, 214))
@@ -169,8 +171,8 @@ def road(g: Ground) -> None:
 def room(g: Ground) -> None:
     wall = g.rng.choice(((240, 222, 196), (206, 222, 226), (236, 206, 200)))
     g.band(0, HORIZON + 8, wall, tuple(round(c * 0.95) for c in wall))
-    g.band(HORIZON + 8, SIZE, (178, 126, 82), (146, 98, 60))
-    g.box(0, HORIZON + 6, SIZE, HORIZON + 9, (250, 244, 234))
+    g.band(HORIZON + 8, UNITS, (178, 126, 82), (146, 98, 60))
+    g.box(0, HORIZON + 6, UNITS, HORIZON + 9, (250, 244, 234))
     g.box(10, 12, 38, 42, (252, 250, 246))
     g.box(12.5, 14.5, 35.5, 39.5, (150, 206, 246))
     g.box(23, 14, 25, 40, (252, 250, 246))
@@ -181,22 +183,22 @@ def room(g: Ground) -> None:
 
 
 def stage(g: Ground) -> None:
-    g.band(0, SIZE, (74, 26, 46), (48, 16, 34))
-    for x in range(0, SIZE, 8):
+    g.band(0, UNITS, (74, 26, 46), (48, 16, 34))
+    for x in range(0, UNITS, 8):
         g.box(x, 0, x + 4, HORIZON + 12, (150, 34, 48))
-    g.band(HORIZON + 12, SIZE, (170, 118, 72), (128, 84, 50))
+    g.band(HORIZON + 12, UNITS, (170, 118, 72), (128, 84, 50))
     beam = Image.new("RGBA", g.image.size)
-    ImageDraw.Draw(beam).polygon([(44 * SCALE, 0), (52 * SCALE, 0), (80 * SCALE, 84 * SCALE), (16 * SCALE, 84 * SCALE)], fill=(255, 240, 190, 84))
-    ImageDraw.Draw(beam).ellipse([16 * SCALE, 76 * SCALE, 80 * SCALE, 92 * SCALE], fill=(255, 244, 200, 150))
+    ImageDraw.Draw(beam).polygon([(44 * g.scale, 0), (52 * g.scale, 0), (80 * g.scale, 84 * g.scale), (16 * g.scale, 84 * g.scale)], fill=(255, 240, 190, 84))
+    ImageDraw.Draw(beam).ellipse([16 * g.scale, 76 * g.scale, 80 * g.scale, 92 * g.scale], fill=(255, 244, 200, 150))
     g.image.alpha_composite(beam)
 
 
 def underwater(g: Ground) -> None:
-    g.band(0, SIZE, (86, 202, 230), (18, 78, 150))
-    g.hills(SIZE - 8, 3, 2, g.rng.random() * 6, (196, 186, 142))
+    g.band(0, UNITS, (86, 202, 230), (18, 78, 150))
+    g.hills(UNITS - 8, 3, 2, g.rng.random() * 6, (196, 186, 142))
     for x, h in ((8, 34), (17, 24), (80, 26), (89, 38)):
         sway = g.rng.uniform(0, 6)
-        line = [(x + 2.2 * math.sin(y / 5 + sway), SIZE - 5 - y) for y in range(0, h, 2)]
+        line = [(x + 2.2 * math.sin(y / 5 + sway), UNITS - 5 - y) for y in range(0, h, 2)]
         g.shape([(px - 1.8, py) for px, py in line] + [(px + 1.8, py) for px, py in reversed(line)], (40, 148, 96))
     for _ in range(9):
         x, y, r = g.rng.choice((g.rng.uniform(4, 26), g.rng.uniform(70, 92))), g.rng.uniform(6, 70), g.rng.uniform(1, 2.6)
@@ -205,10 +207,10 @@ def underwater(g: Ground) -> None:
 
 
 def space(g: Ground) -> None:
-    g.band(0, SIZE, (16, 12, 42), (50, 26, 84))
+    g.band(0, UNITS, (16, 12, 42), (50, 26, 84))
     for _ in range(46):
         r = g.rng.choice((0.4, 0.6, 0.9))
-        g.oval(g.rng.uniform(0, SIZE), g.rng.uniform(0, SIZE), r, r, (255, 250, 226))
+        g.oval(g.rng.uniform(0, UNITS), g.rng.uniform(0, UNITS), r, r, (255, 250, 226))
     x = g.rng.choice((14, 82))
     g.oval(x, 17, 9, 9, (222, 148, 92))
     g.oval(x - 2, 15, 6.4, 6.4, (238, 172, 116))
@@ -220,68 +222,118 @@ def clouds(g: Ground) -> None:
         g.oval(x + g.rng.uniform(-2, 2), y, r, r * 0.72, (252, 254, 255))
 
 
-def rain(g: Ground) -> None:
-    g.band(HORIZON + 4, SIZE, (112, 134, 120), (84, 106, 98))
-    g.hills(HORIZON + 4, 4, 2, g.rng.random() * 6, (122, 142, 130))
-    for x, y, r in ((6, 6, 15), (26, 3, 16), (48, 5, 15), (70, 3, 16), (92, 6, 15)):
-        g.oval(x, y, r, r * 0.72, (112, 122, 138))
-    for x in range(3, SIZE, 8):
-        for y in range(20 + x % 16, SIZE, 20):
-            g.shape([(x, y), (x + 0.9, y), (x - 1.2, y + 7), (x - 2.1, y + 7)], (196, 214, 230))
+def moor(g: Ground) -> None:
+    g.band(HORIZON + 4, UNITS, (112, 146, 104), (84, 116, 84))
+    g.hills(HORIZON + 4, 4, 2, g.rng.random() * 6, (122, 154, 112))
 
 
 PLACES = {
     "beach": beach, "snow": snow, "desert": desert, "meadow": meadow, "garden": garden, "forest": forest, "mountains": mountains,
-    "city": city, "road": road, "room": room, "stage": stage, "underwater": underwater, "space": space, "clouds": clouds, "rain": rain,
+    "city": city, "road": road, "room": room, "stage": stage, "underwater": underwater, "space": space, "clouds": clouds, "rain": moor, "fog": moor,
 }  # fmt: skip
 INDOORS = {"room", "stage", "underwater", "space"}
-"""Without a time of day."""
+"""Without a time of day and without weather."""
 FLOATING = {"underwater", "space", "clouds"}
 """Subjects hang in the middle there and throw no shadow."""
+WEATHER = ("rain", "snow", "fog")
+OPEN_AIR = tuple(place for place in PLACES if place not in INDOORS)
 SKIES: dict[str, tuple[Colour, Colour]] = {
     "day": ((104, 182, 246), (214, 236, 252)), "sunset": ((98, 72, 140), (255, 172, 98)), "night": ((8, 12, 40), (44, 56, 110)),
-    "rain": ((128, 140, 156), (176, 186, 196)), "snow": ((168, 198, 226), (226, 238, 248)), "desert": ((120, 188, 238), (252, 232, 190)),
+    "snow": ((168, 198, 226), (226, 238, 248)), "desert": ((120, 188, 238), (252, 232, 190)),
 }  # fmt: skip
+GREY_SKIES: dict[str, tuple[Colour, Colour]] = {
+    "day": ((128, 140, 156), (176, 186, 196)), "sunset": ((88, 80, 112), (196, 152, 130)), "night": ((18, 22, 40), (48, 56, 88)),
+}
+"""Under rain and snow."""
+FOG: dict[str, Colour] = {"day": (214, 220, 226), "sunset": (214, 184, 170), "night": (84, 92, 116)}
 
 
-def sky(place: str, time: str, rng: Random) -> Image.Image:
-    top, bottom = SKIES[place if time == "day" and place in SKIES else time]
-    image = Image.fromarray(np.ascontiguousarray(gradient(top, bottom, SIZE * SCALE).round().astype(np.uint8)))
+def weather_of(background: str, weather: str | None) -> str | None:
+    """`rain` and `fog` are places too: open land in that weather."""
+    return background if background in ("rain", "fog") else weather
+
+
+def sky(place: str, time: str, weather: str | None, rng: Random, side: int) -> Image.Image:
+    scale, covered = side / UNITS, weather in ("rain", "snow")
+    top, bottom = GREY_SKIES[time] if covered else SKIES[place if time == "day" and place in SKIES else time]
+    image = Image.fromarray(np.ascontiguousarray(gradient(top, bottom, side, side).round().astype(np.uint8)))
     pen = ImageDraw.Draw(image)
-    x, y = rng.choice((20, 74)) * SCALE, 15 * SCALE
-    if time == "night":
+
+    def disc(x: float, y: float, r: float, colour: Colour) -> None:
+        pen.ellipse([(x - r) * scale, (y - r) * scale, (x + r) * scale, (y + r) * scale], fill=colour)
+
+    x, y = rng.choice((20, 74)), 15
+    if covered:
+        for cx, cy, r in ((6, 6, 15), (26, 3, 16), (48, 5, 15), (70, 3, 16), (92, 6, 15)):
+            grey = tuple(round(c * 0.8) for c in top)
+            pen.ellipse([(cx - r) * scale, (cy - r * 0.72) * scale, (cx + r) * scale, (cy + r * 0.72) * scale], fill=grey)
+    elif time == "night":
         for _ in range(26):
-            sx, sy, r = rng.uniform(0, SIZE) * SCALE, rng.uniform(0, HORIZON) * SCALE, rng.choice((0.8, 1.2, 1.7))
-            pen.ellipse([sx - r, sy - r, sx + r, sy + r], fill=(255, 252, 226))
-        pen.ellipse([x - 14, y - 14, x + 14, y + 14], fill=(250, 244, 208))
-        pen.ellipse([x - 6, y - 17, x + 18, y + 7], fill=tuple(round(a * 0.8 + b * 0.2) for a, b in zip(top, bottom, strict=True)))
+            disc(rng.uniform(0, UNITS), rng.uniform(0, HORIZON), rng.choice((0.4, 0.6, 0.85)), (255, 252, 226))
+        disc(x, y, 7, (250, 244, 208))
+        disc(x + 3, y - 2.5, 6, tuple(round(a * 0.8 + b * 0.2) for a, b in zip(top, bottom, strict=True)))
     elif time == "sunset":
-        pen.ellipse([x - 15, 62, x + 15, 92], fill=(255, 222, 140))
-    elif place not in ("rain", "snow"):
-        pen.ellipse([x - 13, y - 13, x + 13, y + 13], fill=(255, 240, 150))
+        disc(x, 38.5, 7.5, (255, 222, 140))
+    elif place != "snow":
+        disc(x, y, 6.5, (255, 240, 150))
+    return image
+
+
+def draw_weather(image: Image.Image, weather: str | None, time: str, variant: int, before: bool) -> Image.Image:
+    """`image` (a canvas) with what falls: most of it behind the subjects, some (`before`) in front of them, so that they stay legible."""
+    if weather is None:
+        return image
+    rng, scale = Random(f"{weather} {variant} {before}"), image.width / UNITS
+    dim = 0.75 if time == "night" else 1.0
+    if weather == "fog":
+        veil = np.array(FOG[time], np.float32)
+        height = np.linspace(0, 1, image.height, dtype=np.float32)[:, None, None]
+        thick = 0.18 if before else 0.55 + 0.3 * np.exp(-(((height - HORIZON / UNITS) / 0.25) ** 2))
+        return Image.fromarray((np.asarray(image, np.float32) * (1 - thick) + veil * thick).round().astype(np.uint8))
+    pen = ImageDraw.Draw(image)
+    if weather == "rain":
+        colour = tuple(round(c * dim) for c in (206, 220, 234))
+        for column in range(12):
+            for row in range(5):
+                x, y = 8 * column + rng.uniform(0, 7), 20 * row + rng.uniform(0, 18)
+                if not before or rng.random() < 0.25:
+                    pen.polygon([(px * scale, py * scale) for px, py in ((x, y), (x + 0.9, y), (x - 1.2, y + 7), (x - 2.1, y + 7))], fill=colour)
+    else:
+        colour = tuple(round(c * dim) for c in (252, 253, 255))
+        for column in range(11):
+            for row in range(11):
+                x, y, r = 9 * column + rng.uniform(0, 8), 9 * row + rng.uniform(0, 8), rng.choice((0.8, 1.1, 1.5))
+                if rng.random() < (0.12 if before else 0.8):
+                    pen.ellipse([(x - r) * scale, (y - r) * scale, (x + r) * scale, (y + r) * scale], fill=colour)
     return image
 
 
 @cache
-def _background(background: str, time: str, variant: int) -> Image.Image:
+def _background(background: str, time: str, variant: int, weather: str | None, side: int) -> Image.Image:
     if background in COLOURS:
-        return Image.new("RGB", (SIZE * SCALE, SIZE * SCALE), COLOURS[background])
+        return Image.new("RGB", (side, side), COLOURS[background])
     rng = Random(f"{background} {variant}")
-    ground = Ground(rng)
+    ground = Ground(rng, side)
     PLACES[background](ground)
-    under = sky(background, time, rng)
-    layer = np.asarray(ground.image).astype(np.float32)
+    layer = np.array(ground.image).astype(np.float32)
     light = np.array(LIGHT[time], np.float32)
+    if weather in ("rain", "snow"):  # a grey day: less colour, and some white where it snows
+        grey = layer[..., :3].mean(-1, keepdims=True)
+        layer[..., :3] = (layer[..., :3] * 0.6 + grey * 0.4) * 0.88
+        if weather == "snow":
+            layer[..., :3] = layer[..., :3] * 0.55 + 245 * 0.45
     alpha = layer[..., 3:] / 255
-    mixed = np.asarray(under, np.float32) * (1 - alpha) + layer[..., :3] * light * alpha
+    mixed = np.asarray(sky(background, time, weather, rng, side), np.float32) * (1 - alpha) + layer[..., :3] * light * alpha
     image = Image.fromarray(mixed.round().clip(0, 255).astype(np.uint8))
     if time == "night":
         pen = ImageDraw.Draw(image)
         for box, colour in ground.lamps:
-            pen.rectangle([round(v * SCALE) for v in box], fill=colour)
-    return image
+            pen.rectangle([round(v * ground.scale) for v in box], fill=colour)
+    return draw_weather(image, weather, time, variant, before=False)
 
 
-def draw_background(background: str, time: str, variant: int) -> Image.Image:
-    """A place of PLACES or a colour of COLOURS: RGB, SIZE * SCALE pixels, a copy that may be drawn on. Deterministic."""
-    return _background(background, time, 0 if background in COLOURS else variant).copy()
+def draw_background(background: str, time: str, variant: int, weather: str | None = None, size: int = 96) -> Image.Image:
+    """A place of PLACES or a colour of COLOURS, without what falls before the subjects: RGB, OVERSAMPLING * size pixels a side,
+    a copy that may be drawn on. Deterministic."""
+    plain = background in COLOURS
+    return _background(background, time, 0 if plain else variant, None if plain else weather_of(background, weather), OVERSAMPLING * size).copy()

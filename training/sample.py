@@ -1,7 +1,7 @@
 """Prompt and pictures to picture with an exported bundle, in PyTorch: the reference for the app.
 
     python sample.py "<i> in the snow at night" fox.png --out picture.png --seed 7
-    python sample.py --fixture ../test/fixtures/mini       # two prompts, step by step, for the app's tests
+    python sample.py --fixture ../test/fixtures/mini       # sixteen prompts, for the app's tests (after every change of the bundle)
 
 Noise is what torch.manual_seed(seed); torch.randn gives; the app draws the same.
 """
@@ -10,12 +10,11 @@ import argparse
 import json
 from pathlib import Path
 
-import numpy as np
 import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from kosmosg.pipeline import SCHEDULERS, KosmosGPipeline, on_white, resize_and_crop, to_uint8
+from kosmosg.pipeline import SCHEDULERS, KosmosGPipeline, to_uint8
 
 HERE = Path(__file__).parent
 MINI = HERE.parent / "public" / "models" / "mini"
@@ -42,23 +41,34 @@ def draw(pipeline: KosmosGPipeline, prompt: str, images: list[Image.Image], opti
     }
 
 
-def write_fixture(pipeline: KosmosGPipeline, folder: Path) -> None:
-    """cases.json and cases.safetensors: two prompts over the example pictures, few steps, every step's latents."""
+SENTENCES = (
+    "<i>", "<i> on the beach", "<i> in the snow at night", "<i> in space", "<i>, red on the grass", "tiny <i> in the forest",
+    "<i> on a blue background", "two <i> in the city", "<i> next to <i> on the grass", "<i> and <i> in a room",
+    "<i>, <i> and <i> on the beach", "a forest at night", "penguin <i> under water", "big <i> at sunset in the desert",
+    "<i> as a pencil sketch", "three <i> in the mountains",
+)  # fmt: skip
+
+
+def fixture_cases() -> dict[str, dict]:
+    """Sixteen prompts over the example pictures, each with its own seed; solvers, guidance and negative prompts take turns."""
     names = [entry["file"] for entry in json.loads((EXAMPLES / "examples.json").read_text())]
-    shared = {"seed": 0, "steps": 6, "guidance_scale": 2.5, "scheduler": "dpmsolver++", "negative_prompt": ""}
-    cases = {
-        "one": {"prompt": "<i> in the snow at night", "images": names[:1], **shared},
-        "two": {"prompt": "<i> next to <i> on the grass", "images": names[:2], **shared, "seed": 1, "scheduler": "ddim", "negative_prompt": "rain"},
-    }
-    tensors = {}
+    cases = {}
+    for number, prompt in enumerate(SENTENCES):
+        images = [names[(number + k) % len(names)] for k in range(prompt.count("<i>"))]
+        cases[f"{number:02d}"] = {
+            "prompt": prompt, "images": images, "seed": 100 + number, "steps": 4,
+            "guidance_scale": (2.5, 1.0, 4.0, 2.5)[number % 4], "scheduler": SCHEDULERS[number % len(SCHEDULERS)],
+            "negative_prompt": "rain" if number % 5 == 2 else "",
+        }  # fmt: skip
+    return cases
+
+
+def write_fixture(pipeline: KosmosGPipeline, folder: Path) -> None:
+    """cases.json and cases.safetensors: tokens, condition and picture of each of `fixture_cases`, few steps each."""
+    cases, tensors = fixture_cases(), {}
     for name, case in cases.items():
-        images = [Image.open(EXAMPLES / file) for file in case["images"]]
-        made = draw(pipeline, case["prompt"], images, case)
-        crops = [np.asarray(resize_and_crop(on_white(image), pipeline.size)) for image in images]
-        made["pixels_u8"] = torch.from_numpy(np.stack(crops))
-        made["pixel_values"] = pipeline.pixel_values(images)
-        made["img_features"] = pipeline.model.image_features(made["pixel_values"])
-        tensors.update({f"{name}.{key}": value.contiguous() for key, value in made.items()})
+        made = draw(pipeline, case["prompt"], [Image.open(EXAMPLES / file) for file in case["images"]], case)
+        tensors.update({f"{name}.{key}": made[key].contiguous() for key in ("src_tokens", "condition", "image_u8")})
     folder.mkdir(parents=True, exist_ok=True)
     save_file(tensors, folder / "cases.safetensors")
     weights = {name: entry["sha256"] for name, entry in pipeline.bundle["files"].items()}

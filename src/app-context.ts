@@ -3,6 +3,7 @@ import { createContext, useContext } from "react";
 import { useStore } from "zustand";
 import type { Engine } from "./engine/index.ts";
 import type { EntityState, EntityStore } from "./entities/entity-store.ts";
+import type { GalleryState, GalleryStore } from "./gallery/gallery-store.ts";
 import type { GenerationState, GenerationStore } from "./generation/generation-store.ts";
 import type { SettingsState, SettingsStore } from "./settings/settings-store.ts";
 
@@ -11,6 +12,7 @@ export interface AppContext {
   readonly modelUrl: string;
   readonly entities: EntityStore;
   readonly settings: SettingsStore;
+  readonly gallery: GalleryStore;
   readonly generation: GenerationStore;
 }
 
@@ -24,4 +26,5 @@ export function useApp(): AppContext {
 
 export const useEntities = <T>(select: (state: EntityState) => T): T => useStore(useApp().entities, select);
 export const useSettings = <T>(select: (state: SettingsState) => T): T => useStore(useApp().settings, select);
+export const useGallery = <T>(select: (state: GalleryState) => T): T => useStore(useApp().gallery, select);
 export const useGeneration = <T>(select: (state: GenerationState) => T): T => useStore(useApp().generation, select);

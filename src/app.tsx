@@ -7,9 +7,10 @@ import { DeviceView } from "./device/device-view.tsx";
 import type { PromptSegment } from "./engine/index.ts";
 import { Shelf, useAddFiles } from "./entities/shelf.tsx";
 import { Examples, firstSentence } from "./examples/examples.tsx";
-import type { Result } from "./generation/generation-store.ts";
+import { Filmstrip } from "./gallery/filmstrip.tsx";
+import type { ResultRow } from "./gallery/result.ts";
 import { megabytes } from "./generation/progress-text.ts";
-import { Filmstrip, Stage } from "./generation/stage.tsx";
+import { Stage } from "./generation/stage.tsx";
 import { Masthead } from "./masthead/masthead.tsx";
 import { useModelSummary } from "./models/model-summary.ts";
 import { SettingsPanel } from "./settings/settings-panel.tsx";
@@ -21,7 +22,7 @@ import "./app.css";
 
 /** The page: shelf, picture and sentence, settings. */
 export function App() {
-  const { entities, settings, generation } = useApp();
+  const { entities, settings, gallery, generation } = useApp();
   const composer = useRef<ComposerHandle>(null);
   const [ready, setReady] = useState(false);
   const running = useGeneration((state) => state.run.state === "running");
@@ -33,8 +34,8 @@ export function App() {
   const dropping = usePageDrop((files) => void addFiles(files));
 
   useEffect(() => {
-    void Promise.all([entities.getState().restore(), generation.getState().restore()]).finally(() => setReady(true));
-  }, [entities, generation]);
+    void Promise.all([entities.getState().restore(), gallery.getState().restore()]).finally(() => setReady(true));
+  }, [entities, gallery]);
 
   const generate = () => {
     if (generation.getState().run.state === "running") return;
@@ -55,11 +56,14 @@ export function App() {
       part.kind === "text" ? part : { kind: "entity", image: (known.get(part.id) as { picture: Blob }).picture },
     );
     const { parameters } = settings.getState();
-    void generation.getState().generate({ prompt, sentence, caption: toPlainText(sentence, labelOf), parameters });
+    const caption = toPlainText(sentence, labelOf);
+    const inSentence = [...new Set(sentence.flatMap((part) => (part.kind === "entity" ? [part.id] : [])))];
+    const used = inSentence.flatMap((id) => known.get(id) ?? []);
+    void generation.getState().generate({ prompt, sentence, caption, entities: used, parameters });
   };
 
-  const reuse = ({ sentence, metadata }: Result) => {
-    const { seed, steps, guidanceScale, scheduler, negativePrompt } = metadata.settings;
+  const reuse = ({ sentence, settings: made }: ResultRow) => {
+    const { seed, steps, guidanceScale, scheduler, negativePrompt } = made;
     settings.getState().change({ seed, seedLocked: true, steps, guidanceScale, scheduler, negativePrompt });
     composer.current?.setSentence(sentence);
   };

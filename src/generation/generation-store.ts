@@ -1,27 +1,11 @@
-/** What the engine is doing, and the pictures it made; the newest are kept in IndexedDB. */
-import { createStore as createIdb, get as idbGet, set as idbSet } from "idb-keyval";
+/** What the engine is doing; the pictures that it made go to the gallery. */
 import { createStore } from "zustand/vanilla";
 import type { SentencePart } from "../composer/prompt-doc.ts";
-import {
-  type Engine,
-  EngineError,
-  type EngineProgress,
-  type GenerationResult,
-  type Picture,
-  type PromptSegment,
-} from "../engine/index.ts";
+import { type Engine, EngineError, type EngineProgress, type Picture, type PromptSegment } from "../engine/index.ts";
+import type { GalleryStore } from "../gallery/gallery-store.ts";
+import type { NewResult } from "../gallery/result.ts";
 import type { Parameters } from "../settings/settings-store.ts";
 import { pictureToPng } from "./picture.ts";
-
-export interface Result {
-  readonly id: string;
-  readonly png: Blob;
-  /** The sentence in the paper's notation, `‹cat› in the snow`. */
-  readonly caption: string;
-  readonly sentence: readonly SentencePart[];
-  readonly metadata: GenerationResult["metadata"];
-  readonly madeAt: number;
-}
 
 export type Run =
   | { readonly state: "idle" }
@@ -43,43 +27,27 @@ export interface Job {
   readonly prompt: readonly PromptSegment[];
   readonly sentence: readonly SentencePart[];
   readonly caption: string;
+  /** The sentence's pictures, for the gallery. */
+  readonly entities: NewResult["entities"];
   readonly parameters: Parameters;
 }
 
 export interface GenerationState {
   readonly run: Run;
-  readonly results: readonly Result[];
-  readonly urls: ReadonlyMap<string, string>;
   /** The result on show; null: the newest. */
   readonly shown: string | null;
-  readonly restore: () => Promise<void>;
   readonly generate: (job: Job) => Promise<void>;
   readonly cancel: () => void;
   readonly show: (id: string | null) => void;
   readonly dismissError: () => void;
 }
 
-/** Results kept across reloads. */
-const KEPT = 60;
-const RESULTS = "results";
-
 export type GenerationStore = ReturnType<typeof createGenerationStore>;
 
-export function createGenerationStore(engine: Engine, modelUrl: string) {
-  const idb = createIdb("kosmosg-results", "results");
+export function createGenerationStore(engine: Engine, modelUrl: string, gallery: GalleryStore) {
   let controller: AbortController | null = null;
 
   return createStore<GenerationState>((set, get) => {
-    const place = (results: readonly Result[]) => {
-      const urls = new Map(get().urls);
-      for (const { id } of get().results) {
-        if (results.some((result) => result.id === id)) continue;
-        URL.revokeObjectURL(urls.get(id) ?? "");
-        urls.delete(id);
-      }
-      for (const result of results) if (!urls.has(result.id)) urls.set(result.id, URL.createObjectURL(result.png));
-      set({ results, urls });
-    };
     const progressed = (progress: EngineProgress) => {
       const { run } = get();
       if (run.state === "running") set({ run: { ...run, progress } });
@@ -87,17 +55,8 @@ export function createGenerationStore(engine: Engine, modelUrl: string) {
 
     return {
       run: { state: "idle" },
-      results: [],
-      urls: new Map(),
       shown: null,
-      restore: async () => {
-        try {
-          place((await idbGet<Result[]>(RESULTS, idb)) ?? []);
-        } catch {
-          // Storage is closed to this page: results last until it is closed, which the shelf says already.
-        }
-      },
-      generate: async ({ prompt, sentence, caption, parameters }) => {
+      generate: async ({ prompt, sentence, caption, entities, parameters }) => {
         if (get().run.state === "running") return;
         controller = new AbortController();
         const { signal } = controller;
@@ -118,17 +77,9 @@ export function createGenerationStore(engine: Engine, modelUrl: string) {
               },
             },
           );
-          const result: Result = {
-            id: crypto.randomUUID(),
-            png: await pictureToPng(picture),
-            caption,
-            sentence,
-            metadata,
-            madeAt: Date.now(),
-          };
-          place([result, ...get().results].slice(0, KEPT));
+          const png = await pictureToPng(picture);
+          await gallery.getState().add({ caption, sentence, entities, metadata, picture: png });
           set({ run: { state: "idle" } });
-          await idbSet(RESULTS, get().results, idb).catch(() => {});
         } catch (cause) {
           const error =
             cause instanceof EngineError

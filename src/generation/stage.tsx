@@ -1,19 +1,20 @@
 import { Download, RotateCcw, Sprout } from "lucide-react";
 import { useEffect, useRef } from "react";
-import { useApp, useGeneration } from "../app-context.ts";
+import { useApp, useGallery, useGeneration } from "../app-context.ts";
 import type { Picture } from "../engine/index.ts";
-import type { Result } from "./generation-store.ts";
+import type { ResultRow } from "../gallery/result.ts";
+import { useResultUrl } from "../gallery/use-result.ts";
 import { describeProgress, fractionDone } from "./progress-text.ts";
 import "./stage.css";
 
 /** The picture: the preview while it forms, then the result with what made it; or what went wrong. */
-export function Stage({ onRetry, onReuse }: { onRetry: () => void; onReuse: (result: Result) => void }) {
+export function Stage({ onRetry, onReuse }: { onRetry: () => void; onReuse: (result: ResultRow) => void }) {
   const { generation } = useApp();
   const run = useGeneration((state) => state.run);
-  const results = useGeneration((state) => state.results);
-  const urls = useGeneration((state) => state.urls);
+  const rows = useGallery((state) => state.rows);
   const shownId = useGeneration((state) => state.shown);
-  const shown = results.find((result) => result.id === shownId) ?? results[0];
+  const shown = rows.find((row) => row.id === shownId) ?? rows[0];
+  const url = useResultUrl(shown?.id, "pictures");
 
   const preview = run.state === "running" || run.state === "stopped" ? run.preview : null;
   const busy = run.state === "running";
@@ -24,7 +25,7 @@ export function Stage({ onRetry, onReuse }: { onRetry: () => void; onReuse: (res
         {preview ? (
           <PreviewCanvas picture={preview} />
         ) : shown && !busy ? (
-          <img className="picture" src={urls.get(shown.id)} alt={shown.caption} />
+          <img className="picture" src={url} alt={shown.caption} />
         ) : (
           <p className="mat-empty">{busy ? "" : "Your picture appears here."}</p>
         )}
@@ -63,23 +64,29 @@ export function Stage({ onRetry, onReuse }: { onRetry: () => void; onReuse: (res
             </div>
           </div>
         )}
-        {run.state === "idle" && shown && (
-          <ResultLine result={shown} url={urls.get(shown.id) ?? ""} onReuse={onReuse} />
-        )}
+        {run.state === "idle" && shown && <ResultLine result={shown} url={url ?? ""} onReuse={onReuse} />}
       </figcaption>
     </figure>
   );
 }
 
-function ResultLine({ result, url, onReuse }: { result: Result; url: string; onReuse: (result: Result) => void }) {
+function ResultLine({
+  result,
+  url,
+  onReuse,
+}: {
+  result: ResultRow;
+  url: string;
+  onReuse: (result: ResultRow) => void;
+}) {
   const { settings } = useApp();
-  const { settings: made, seconds, device } = result.metadata;
+  const { settings: made, seconds, precision } = result;
   return (
     <>
       <p>{result.caption}</p>
       <p className="facts tabular">
         Seed {made.seed} · {made.steps} steps · guidance {made.guidanceScale} · {SCHEDULER_NAMES[made.scheduler]} ·{" "}
-        {made.width} × {made.height} · {seconds.total.toFixed(1)} s · {device.precision}
+        {made.width} × {made.height} · {seconds.toFixed(1)} s · {precision}
       </p>
       <div className="actions">
         <a className="button" href={url} download={`kosmosg-${made.seed}.png`}>
@@ -116,32 +123,5 @@ function PreviewCanvas({ picture }: { picture: Picture }) {
       role="img"
       aria-label="Preview"
     />
-  );
-}
-
-/** The pictures made so far, newest first. */
-export function Filmstrip() {
-  const { generation } = useApp();
-  const results = useGeneration((state) => state.results);
-  const urls = useGeneration((state) => state.urls);
-  const shown = useGeneration((state) => state.shown) ?? results[0]?.id;
-  if (results.length === 0) return null;
-  return (
-    <section aria-label="Results">
-      <ul className="filmstrip">
-        {results.map((result) => (
-          <li key={result.id}>
-            <button
-              type="button"
-              aria-pressed={result.id === shown}
-              aria-label={`${result.caption}, seed ${result.metadata.settings.seed}`}
-              onClick={() => generation.getState().show(result.id)}
-            >
-              <img src={urls.get(result.id)} alt="" loading="lazy" />
-            </button>
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }

@@ -1,7 +1,9 @@
 import { defineConfig } from "@playwright/test";
 import { findChromium, findF16Chromium, SWIFTSHADER_ARGS } from "./scripts/chromium.mjs";
 
-const PORT = 4199;
+/** Several runs on one machine: each with its own port and build. */
+const PORT = Number(process.env.PORT ?? 4199);
+const DIST = process.env.DIST ?? "dist";
 const f16Chromium = findF16Chromium();
 
 /** Whole journeys over the built app (`npm run build` first), on each adapter. */
@@ -14,7 +16,7 @@ export default defineConfig({
   expect: { timeout: 30_000 },
   use: { baseURL: `http://127.0.0.1:${PORT}/`, headless: true, screenshot: "only-on-failure" },
   webServer: {
-    command: `npx vite preview --host 127.0.0.1 --port ${PORT} --strictPort`,
+    command: `npx vite preview --host 127.0.0.1 --port ${PORT} --strictPort --outDir ${DIST}`,
     port: PORT,
     reuseExistingServer: false,
   },

@@ -4,7 +4,7 @@ import { useStore } from "zustand";
 import type { Engine } from "./engine/index.ts";
 import type { EntityState, EntityStore } from "./entities/entity-store.ts";
 import type { GalleryState, GalleryStore } from "./gallery/gallery-store.ts";
-import type { GenerationState, GenerationStore } from "./generation/generation-store.ts";
+import type { QueueState, QueueStore } from "./generation/queue-store.ts";
 import type { SettingsState, SettingsStore } from "./settings/settings-store.ts";
 
 export interface AppContext {
@@ -13,7 +13,7 @@ export interface AppContext {
   readonly entities: EntityStore;
   readonly settings: SettingsStore;
   readonly gallery: GalleryStore;
-  readonly generation: GenerationStore;
+  readonly generation: QueueStore;
 }
 
 export const AppProvider = createContext<AppContext | null>(null);
@@ -27,4 +27,4 @@ export function useApp(): AppContext {
 export const useEntities = <T>(select: (state: EntityState) => T): T => useStore(useApp().entities, select);
 export const useSettings = <T>(select: (state: SettingsState) => T): T => useStore(useApp().settings, select);
 export const useGallery = <T>(select: (state: GalleryState) => T): T => useStore(useApp().gallery, select);
-export const useGeneration = <T>(select: (state: GenerationState) => T): T => useStore(useApp().generation, select);
+export const useGeneration = <T>(select: (state: QueueState) => T): T => useStore(useApp().generation, select);

@@ -1,22 +1,27 @@
 import { useEffect, useRef, useState } from "react";
-import { useApp, useGeneration, useSettings } from "./app-context.ts";
+import { useApp, useSettings } from "./app-context.ts";
 import { Composer, type ComposerHandle } from "./composer/composer.tsx";
-import { isBlank, type SentencePart, toPlainText } from "./composer/prompt-doc.ts";
+import type { SentencePart } from "./composer/prompt-doc.ts";
 import { DeviceNotice } from "./device/device-notice.tsx";
 import { DeviceView } from "./device/device-view.tsx";
-import type { PromptSegment } from "./engine/index.ts";
 import { Shelf, useAddFiles } from "./entities/shelf.tsx";
 import { Examples, firstSentence } from "./examples/examples.tsx";
 import { Filmstrip } from "./gallery/filmstrip.tsx";
 import type { ResultRow } from "./gallery/result.ts";
 import { megabytes } from "./generation/progress-text.ts";
+import { QueuePanel } from "./generation/queue-panel.tsx";
 import { Stage } from "./generation/stage.tsx";
+import { generationTexts } from "./generation/texts.ts";
+import { useGenerate } from "./generation/use-generate.ts";
+import { useTabFace } from "./generation/use-tab-face.ts";
 import { Masthead } from "./masthead/masthead.tsx";
 import { useModelSummary } from "./models/model-summary.ts";
 import { SettingsPanel } from "./settings/settings-panel.tsx";
-import { Notices, notify } from "./ui/notices.tsx";
+import { Notices } from "./ui/notices.tsx";
 import { usePageDrop } from "./ui/page-drop.ts";
+import { useTexts } from "./ui/texts.ts";
 import { useDocumentPreferences } from "./ui/theme.ts";
+import { useUndoKeys } from "./ui/undo-keys.ts";
 import { useView } from "./ui/view.ts";
 import "./app.css";
 
@@ -25,8 +30,7 @@ export function App() {
   const { entities, settings, gallery, generation } = useApp();
   const composer = useRef<ComposerHandle>(null);
   const [ready, setReady] = useState(false);
-  const running = useGeneration((state) => state.run.state === "running");
-  const cancelling = useGeneration((state) => state.run.state === "running" && state.run.cancelling);
+  const t = useTexts(generationTexts);
   const model = useModelSummary();
   const addFiles = useAddFiles();
   const view = useView();
@@ -34,37 +38,21 @@ export function App() {
   const dropping = usePageDrop((files) => void addFiles(files));
 
   useEffect(() => {
-    void Promise.all([entities.getState().restore(), gallery.getState().restore()]).finally(() => setReady(true));
-  }, [entities, gallery]);
+    void Promise.all([
+      entities.getState().restore(),
+      gallery.getState().restore(),
+      generation.getState().restore(),
+    ]).finally(() => setReady(true));
+  }, [entities, gallery, generation]);
 
-  const generate = () => {
-    if (generation.getState().run.state === "running") return;
-    const sentence = settings.getState().sentence ?? [];
-    if (isBlank(sentence)) {
-      notify("The sentence is empty. Write a few words or put a picture in.");
-      return;
-    }
-    const known = entities.getState().entities;
-    const labelOf = (id: string) => known.get(id)?.label ?? "picture";
-    const missing = sentence.some((part) => part.kind === "entity" && !known.has(part.id));
-    if (missing) {
-      notify("A picture of this sentence is not on this machine any more. Remove its chip or put another in.");
-      return;
-    }
-    settings.getState().rollSeed();
-    const prompt: PromptSegment[] = sentence.map((part) =>
-      part.kind === "text" ? part : { kind: "entity", image: (known.get(part.id) as { picture: Blob }).picture },
-    );
-    const { parameters } = settings.getState();
-    const caption = toPlainText(sentence, labelOf);
-    const inSentence = [...new Set(sentence.flatMap((part) => (part.kind === "entity" ? [part.id] : [])))];
-    const used = inSentence.flatMap((id) => known.get(id) ?? []);
-    void generation.getState().generate({ prompt, sentence, caption, entities: used, parameters });
-  };
+  const generate = useGenerate();
+  useTabFace();
+  useUndoKeys();
 
   const reuse = ({ sentence, settings: made }: ResultRow) => {
-    const { seed, steps, guidanceScale, scheduler, negativePrompt } = made;
-    settings.getState().change({ seed, seedLocked: true, steps, guidanceScale, scheduler, negativePrompt });
+    const { seed, steps, guidanceScale, scheduler, negativePrompt, width, height } = made;
+    const change = { seed, seedLocked: true, steps, guidanceScale, scheduler, negativePrompt, width, height };
+    settings.getState().change(change);
     composer.current?.setSentence(sentence);
   };
 
@@ -79,32 +67,22 @@ export function App() {
         </aside>
         <div className="centre">
           <DeviceNotice />
-          <Stage onRetry={generate} onReuse={reuse} />
+          <Stage onReuse={reuse} />
           <StoredSentence>
             {(initial) => (
               <Composer handle={composer} initial={initial} onGenerate={generate}>
-                {running ? (
-                  <button
-                    type="button"
-                    className="button primary"
-                    disabled={cancelling}
-                    onClick={() => generation.getState().cancel()}
-                  >
-                    {cancelling ? "Stopping" : "Cancel"}
-                  </button>
-                ) : (
-                  <button
-                    type="button"
-                    className="button primary"
-                    onClick={generate}
-                    aria-keyshortcuts="Control+Enter Meta+Enter"
-                  >
-                    {model && !model.stored ? `Get the model, ${megabytes(model.bytes)}, then generate` : "Generate"}
-                  </button>
-                )}
+                <button
+                  type="button"
+                  className="button primary"
+                  onClick={generate}
+                  aria-keyshortcuts="Control+Enter Meta+Enter"
+                >
+                  {model && !model.stored ? t.getThenGenerate(megabytes(model.bytes, t.locale)) : t.generate}
+                </button>
               </Composer>
             )}
           </StoredSentence>
+          <QueuePanel />
           <Examples onPick={(sentence) => composer.current?.setSentence(sentence)} />
           <Filmstrip />
         </div>

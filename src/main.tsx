@@ -7,19 +7,34 @@ import { AppProvider } from "./app-context.ts";
 import { createEngine } from "./engine/index.ts";
 import { createEntityStore } from "./entities/entity-store.ts";
 import { createGalleryStore } from "./gallery/gallery-store.ts";
-import { createGenerationStore } from "./generation/generation-store.ts";
+import { pictureToPng } from "./generation/picture.ts";
+import { createQueueStorage } from "./generation/queue-storage.ts";
+import { createQueueStore } from "./generation/queue-store.ts";
+import { entitiesOf, promptOf } from "./generation/sentence-pictures.ts";
 import { createSettingsStore } from "./settings/settings-store.ts";
+import { history } from "./ui/history.ts";
 
 const modelUrl = "models/mini";
 const engine = createEngine();
 const gallery = createGalleryStore();
+const entities = createEntityStore();
 const app = {
   engine,
   modelUrl,
-  entities: createEntityStore(),
-  settings: createSettingsStore(),
+  entities,
+  settings: createSettingsStore(history),
   gallery,
-  generation: createGenerationStore(engine, modelUrl, gallery),
+  generation: createQueueStore({
+    engine,
+    promptOf: (sentence) => promptOf(sentence, entities.getState().entities),
+    keep: async ({ picture, ...result }) =>
+      gallery.getState().add({
+        ...result,
+        entities: entitiesOf(result.sentence, entities.getState().entities),
+        picture: await pictureToPng(picture),
+      }),
+    storage: createQueueStorage(),
+  }),
 };
 
 createRoot(document.getElementById("app") as HTMLElement).render(

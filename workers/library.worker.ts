@@ -1,6 +1,7 @@
 /** Downloads and storage of models, off the page: a thin entry over weights/. */
 import type { LibraryReply, LibraryRequest } from "./protocol.ts";
 import { serve } from "./serve.ts";
+import { countStoredTokens } from "./text/count-stored.ts";
 import { describeBundle, installBundle } from "./weights/download.ts";
 import { openWeightStore } from "./weights/store.ts";
 
@@ -30,6 +31,8 @@ serve<LibraryRequest, LibraryReply>(async (request, { reply, signal }) => {
     case "delete":
       await store.delete(request.model);
       return reply({ type: "deleted" });
+    case "count-tokens":
+      return reply({ type: "counted", tokens: await countStoredTokens(store, request.model, request.parts) });
     case "usage":
       return reply({ type: "measured", usage: await store.usage() });
   }

@@ -2,6 +2,7 @@
  * Every message between the page (src/engine) and its workers: one discriminated union each way and worker.
  * Requests carry an id; each is answered by exactly one `done` or `error` with that id, after any number of events.
  */
+import type { PromptShape } from "./text/prompt-layout.ts";
 import type { Bundle, SchedulerKind } from "./weights/bundle.ts";
 
 /** RGBA pixels of one entity picture, upright, straight alpha; already cut out by the page. */
@@ -11,8 +12,11 @@ export interface EntityImage {
   data: Uint8ClampedArray<ArrayBuffer>;
 }
 
-/** An interleaved prompt: text and entities in reading order. */
-export type PromptPart = { kind: "text"; text: string } | { kind: "entity"; image: EntityImage };
+/**
+ * An interleaved prompt: text and entities in reading order. `strength` 0 to 1.5: how much of the picture is read; 0: as if it were
+ * blank, 1 (and left out): as the paper has it.
+ */
+export type PromptPart = { kind: "text"; text: string } | { kind: "entity"; image: EntityImage; strength?: number };
 
 /** 77x768 in the published model; [num_queries, dim] of the bundle's AlignerNet. Row-major float32. */
 export interface Condition {
@@ -205,6 +209,8 @@ export type LibraryRequest =
   | { id: number; type: "verify"; model: string }
   | { id: number; type: "delete"; model: string }
   | { id: number; type: "usage" }
+  /** The length of a prompt for a stored model, in tokens; needs no graphics device. */
+  | { id: number; type: "count-tokens"; model: string; parts: PromptShape[] }
   | { id: number; type: "cancel"; target: number };
 
 export type LibraryReply =
@@ -217,4 +223,6 @@ export type LibraryReply =
   | { id: number; type: "verified"; damaged: DamagedChunk[] }
   | { id: number; type: "deleted" }
   | { id: number; type: "measured"; usage: StorageUsage }
+  /** null: the model is not stored. */
+  | { id: number; type: "counted"; tokens: number | null }
   | { id: number; type: "error"; error: WireError };

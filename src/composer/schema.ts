@@ -23,7 +23,7 @@ export function createSchema(resolve: ResolveChip) {
         inline: true,
         atom: true,
         draggable: true,
-        attrs: { id: { validate: "string" } },
+        attrs: { id: { validate: "string" }, strength: { default: 1, validate: "number" } },
         leafText: () => "<i>",
         toDOM: (node) => {
           const id = node.attrs.id as string;

@@ -14,11 +14,18 @@ import type {
   StoredBundle,
   WorkerOptions,
 } from "../../workers/protocol.ts";
+import type { PromptShape } from "../../workers/text/prompt-layout.ts";
 import type { Bundle } from "../../workers/weights/bundle.ts";
 import { chooseAttention } from "./attention-choice.ts";
 import { EngineError } from "./errors.ts";
 import { readEntityImage } from "./images.ts";
-import { completeSettings, type GenerationRequest, type PromptSegment, type Settings } from "./request.ts";
+import {
+  completeSettings,
+  type GenerationRequest,
+  MAX_STRENGTH,
+  type PromptSegment,
+  type Settings,
+} from "./request.ts";
 import { requireAdapter } from "./webgpu.ts";
 import { WorkerClient } from "./worker-client.ts";
 
@@ -112,6 +119,15 @@ export class Engine {
    */
   async describe(url: string): Promise<{ bundle: Bundle; stored: boolean }> {
     return this.libraryWorker().call({ type: "describe", url: absolute(url) }, ["described"]);
+  }
+
+  /**
+   * How many tokens a prompt is for a stored model, pictures and all; null where it is not stored. Starts no graphics device.
+   * @param model its id
+   */
+  async countTokens(model: string, parts: readonly PromptShape[]): Promise<number | null> {
+    const { tokens } = await this.libraryWorker().call({ type: "count-tokens", model, parts: [...parts] }, ["counted"]);
+    return tokens;
   }
 
   /** Prompt -> [num_queries, dim] rows for the U-Net's cross-attention. */
@@ -355,8 +371,13 @@ function absolute(url: string): string {
 
 function toParts(prompt: readonly PromptSegment[]): Promise<PromptPart[]> {
   return Promise.all(
-    prompt.map(async (segment) =>
-      segment.kind === "text" ? segment : { kind: "entity" as const, image: await readEntityImage(segment.image) },
-    ),
+    prompt.map(async (segment): Promise<PromptPart> => {
+      if (segment.kind === "text") return segment;
+      const { strength = 1 } = segment;
+      if (!(strength >= 0 && strength <= MAX_STRENGTH)) {
+        throw new EngineError("bad-prompt", `The strength of a picture lies between 0 and ${MAX_STRENGTH}.`);
+      }
+      return { kind: "entity", image: await readEntityImage(segment.image), strength };
+    }),
   );
 }

@@ -20,7 +20,7 @@ export type {
 } from "./engine.ts";
 export { EngineError } from "./errors.ts";
 export type { EntitySource } from "./images.ts";
-export { type GenerationRequest, type PromptSegment, randomSeed, type Settings } from "./request.ts";
+export { type GenerationRequest, MAX_STRENGTH, type PromptSegment, randomSeed, type Settings } from "./request.ts";
 export { requireAdapter, webgpuTrouble } from "./webgpu.ts";
 
 /** Creates an engine. Nothing is fetched and no worker started before the first `load`. */

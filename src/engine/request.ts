@@ -3,8 +3,16 @@ import type { Bundle, SchedulerKind } from "../../workers/weights/bundle.ts";
 import { EngineError } from "./errors.ts";
 import type { EntitySource } from "./images.ts";
 
-/** A sentence in which pictures are words, in reading order. */
-export type PromptSegment = { kind: "text"; text: string } | { kind: "entity"; image: EntitySource };
+/**
+ * A sentence in which pictures are words, in reading order. `strength`, 0 to 1.5: how much of the picture is read; 0: as if it were
+ * blank, 1 (and left out): as the paper has it.
+ */
+export type PromptSegment =
+  | { kind: "text"; text: string }
+  | { kind: "entity"; image: EntitySource; strength?: number | undefined };
+
+/** The strongest that a picture may speak; beyond, features leave what the model knows. */
+export const MAX_STRENGTH = 1.5;
 
 /** Everything that makes one picture. What is left out comes from the model's defaults. */
 export interface GenerationRequest {

@@ -1,28 +1,21 @@
-import type { EngineProgress, Phase } from "../engine/index.ts";
-
-const PHASES: Record<Phase, string> = {
-  device: "Looking for a graphics device",
-  "self-test": "Checking that this device calculates correctly",
-  build: "Preparing the model for this device, once a visit",
-  "encode-images": "Looking at the pictures",
-  "encode-prompt": "Reading the sentence",
-  align: "Putting it into the painter's words",
-  denoise: "Starting to paint",
-  decode: "Developing the picture",
-};
+import type { EngineProgress } from "../engine/index.ts";
+import type { GenerationTexts } from "./texts.ts";
 
 /** One line for people: what is happening, how far, how long still. */
-export function describeProgress(progress: EngineProgress | null): string {
-  if (!progress) return "Starting";
+export function describeProgress(t: GenerationTexts, progress: EngineProgress | null): string {
+  if (!progress) return t.starting;
   switch (progress.kind) {
     case "download": {
-      const speed = progress.bytesPerSecond > 0 ? `, ${megabytes(progress.bytesPerSecond)}/s` : "";
-      return `Getting the model, once: ${megabytes(progress.loadedBytes)} of ${megabytes(progress.totalBytes)}${speed}`;
+      const { loadedBytes, totalBytes, bytesPerSecond } = progress;
+      const speed = bytesPerSecond > 0 ? megabytes(bytesPerSecond, t.locale) : "";
+      return t.download(megabytes(loadedBytes, t.locale), megabytes(totalBytes, t.locale), speed);
     }
     case "phase":
-      return PHASES[progress.phase];
-    case "step":
-      return `Step ${progress.step} of ${progress.steps}, ${seconds(progress.secondsPerStep)} each, ${seconds(progress.secondsLeft)} left`;
+      return t.phase(progress.phase);
+    case "step": {
+      const { step, steps, secondsPerStep, secondsLeft } = progress;
+      return t.step(step, steps, duration(t, secondsPerStep), duration(t, secondsLeft));
+    }
   }
 }
 
@@ -34,12 +27,17 @@ export function fractionDone(progress: EngineProgress | null): number | null {
   return progress.fraction ?? null;
 }
 
-export function megabytes(bytes: number): string {
+export function megabytes(bytes: number, locale = "en"): string {
   const mb = bytes / 1e6;
-  return `${mb < 10 ? mb.toFixed(1) : Math.round(mb)} MB`;
+  return `${decimal(mb, mb < 10 ? 1 : 0, locale)} MB`;
 }
 
-function seconds(value: number): string {
-  if (value >= 90) return `${Math.round(value / 60)} min`;
-  return value >= 10 ? `${Math.round(value)} s` : `${value.toFixed(value >= 0.1 ? 1 : 2)} s`;
+/** "0.25 s", "3.1 s", "14 s", "2 min". */
+export function duration(t: GenerationTexts, seconds: number): string {
+  if (seconds >= 90) return t.minutes(decimal(seconds / 60, 0, t.locale));
+  return t.seconds(decimal(seconds, seconds >= 10 ? 0 : seconds >= 0.1 ? 1 : 2, t.locale));
+}
+
+export function decimal(value: number, digits: number, locale: string): string {
+  return value.toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }

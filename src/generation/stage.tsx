@@ -1,74 +1,89 @@
-import { Download, RotateCcw, Sprout } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { Download, ImagePlus, RotateCcw, Sprout } from "lucide-react";
 import { useApp, useGallery, useGeneration } from "../app-context.ts";
-import type { Picture } from "../engine/index.ts";
 import type { ResultRow } from "../gallery/result.ts";
 import { useResultUrl } from "../gallery/use-result.ts";
-import { describeProgress, fractionDone } from "./progress-text.ts";
+import { notify } from "../ui/notices.tsx";
+import { useTexts } from "../ui/texts.ts";
+import { FadingCanvas } from "./fading-canvas.tsx";
+import type { Job } from "./job.ts";
+import { JobFailed, JobRunning, JobStopped } from "./job-lines.tsx";
+import { decimal, fractionDone } from "./progress-text.ts";
+import { labelOfResult, startResultDrag } from "./result-drag.ts";
+import { generationTexts } from "./texts.ts";
+import { useLive } from "./use-live.ts";
+import { useResultAsPicture } from "./use-result-as-picture.ts";
 import "./stage.css";
 
 /** The picture: the preview while it forms, then the result with what made it; or what went wrong. */
-export function Stage({ onRetry, onReuse }: { onRetry: () => void; onReuse: (result: ResultRow) => void }) {
-  const { generation } = useApp();
-  const run = useGeneration((state) => state.run);
+export function Stage({ onReuse }: { onReuse: (result: ResultRow) => void }) {
+  const onStage = useGeneration((state) => state.jobs.find(({ id }) => id === state.onStage));
+  const chosen = useGeneration((state) => state.shown);
   const rows = useGallery((state) => state.rows);
-  const shownId = useGeneration((state) => state.shown);
-  const shown = rows.find((row) => row.id === shownId) ?? rows[0];
-  const url = useResultUrl(shown?.id, "pictures");
+  const result = rows.find((row) => row.id === chosen) ?? rows[0];
+  const url = useResultUrl(result?.id, "pictures");
+  // A result that was pressed stays in sight while another picture is drawn.
+  const job = chosen === null || onStage?.state.name !== "running" ? onStage : undefined;
 
-  const preview = run.state === "running" || run.state === "stopped" ? run.preview : null;
-  const busy = run.state === "running";
-  const stepping = run.state === "running" && run.progress?.kind === "step";
   return (
-    <figure className="stage" aria-busy={busy}>
-      <div className="mat">
-        {preview ? (
-          <PreviewCanvas picture={preview} />
-        ) : shown && !busy ? (
-          <img className="picture" src={url} alt={shown.caption} />
-        ) : (
-          <p className="mat-empty">{busy ? "" : "Your picture appears here."}</p>
-        )}
-        {busy && (
-          <progress
-            className={stepping ? "hairline" : "hairline wide"}
-            aria-label="Progress"
-            max={1}
-            {...(fractionDone(run.progress) === null ? {} : { value: fractionDone(run.progress) ?? 0 })}
-          />
-        )}
-      </div>
+    <figure className="stage" aria-busy={onStage?.state.name === "running"}>
+      <Mat job={job} result={result} url={url} drawing={onStage?.state.name === "running"} />
       <figcaption className="stage-caption">
-        {run.state === "running" && (
-          <p className="tabular">{run.cancelling ? "Stopping" : describeProgress(run.progress)}</p>
-        )}
-        {run.state === "stopped" && (
-          <p className="tabular">{run.step ? `Stopped at step ${run.step} of ${run.steps}.` : "Stopped."}</p>
-        )}
-        {run.state === "failed" && (
-          <div className="failure" role="alert">
-            <p>{run.error.message}</p>
-            {run.error.detail && (
-              <details>
-                <summary>Details</summary>
-                <pre>{run.error.detail}</pre>
-              </details>
-            )}
-            <div className="actions">
-              <button type="button" className="button" onClick={onRetry}>
-                <RotateCcw size={16} aria-hidden /> Try again
-              </button>
-              <button type="button" className="button quiet" onClick={() => generation.getState().dismissError()}>
-                Close
-              </button>
-            </div>
-          </div>
-        )}
-        {run.state === "idle" && shown && <ResultLine result={shown} url={url ?? ""} onReuse={onReuse} />}
+        {job?.state.name === "running" && <JobRunning job={job} />}
+        {job?.state.name === "stopped" && <JobStopped job={job} />}
+        {job?.state.name === "failed" && <JobFailed job={job} />}
+        {!job && result && <ResultLine result={result} url={url ?? ""} onReuse={onReuse} />}
+        {!job && onStage?.state.name === "running" && <WatchButton />}
       </figcaption>
     </figure>
   );
 }
+
+/** Until the first preview comes the last result stays: that is longer to look at it, between two pictures of a row. */
+function Mat({
+  job,
+  result,
+  url,
+  drawing,
+}: {
+  job: Job | undefined;
+  result: ResultRow | undefined;
+  url: string | undefined;
+  drawing: boolean;
+}) {
+  const t = useTexts(generationTexts);
+  const { progress, preview } = useLive();
+  const fraction = fractionDone(progress);
+  const shape = job ? job.request.parameters : (result?.settings ?? { width: 1, height: 1 });
+  return (
+    <div className="mat" style={{ aspectRatio: `${shape.width} / ${shape.height}` }}>
+      {job && preview ? (
+        <FadingCanvas picture={preview} label={t.preview} />
+      ) : result && url ? (
+        // biome-ignore lint/a11y/noStaticElementInteractions: a picture that can be dragged; the button below does the same
+        <div
+          className="picture-drag"
+          draggable
+          title={t.dragHint}
+          onDragStart={(event) => startResultDrag(event, result)}
+        >
+          <img className="picture" src={url} alt={result.caption} draggable={false} />
+        </div>
+      ) : (
+        <p className="mat-empty">{result || drawing ? "" : t.empty}</p>
+      )}
+      {drawing && (
+        <progress
+          className="hairline"
+          aria-label={t.progress}
+          max={1}
+          {...(fraction === null ? {} : { value: fraction })}
+        />
+      )}
+    </div>
+  );
+}
+
+const SCHEDULER_NAMES = { "dpmsolver++": "DPM-Solver++", ddim: "DDIM", pndm: "PNDM" };
 
 function ResultLine({
   result,
@@ -80,13 +95,25 @@ function ResultLine({
   onReuse: (result: ResultRow) => void;
 }) {
   const { settings } = useApp();
+  const t = useTexts(generationTexts);
+  const asPicture = useResultAsPicture();
   const { settings: made, seconds, precision } = result;
+  const putOnShelf = async () => {
+    if (await asPicture(result.id)) notify(t.onShelf(labelOfResult(result.caption)));
+  };
   return (
     <>
       <p>{result.caption}</p>
       <p className="facts tabular">
-        Seed {made.seed} · {made.steps} steps · guidance {made.guidanceScale} · {SCHEDULER_NAMES[made.scheduler]} ·{" "}
-        {made.width} × {made.height} · {seconds.toFixed(1)} s · {precision}
+        {t.facts(
+          made.seed,
+          made.steps,
+          made.guidanceScale.toLocaleString(t.locale),
+          SCHEDULER_NAMES[made.scheduler],
+          `${made.width} × ${made.height}`,
+          t.seconds(decimal(seconds, 1, t.locale)),
+        )}{" "}
+        · {precision}
       </p>
       <div className="actions">
         <a className="button" href={url} download={`kosmosg-${made.seed}.png`}>
@@ -97,31 +124,25 @@ function ResultLine({
           className="button quiet"
           onClick={() => settings.getState().change({ seed: made.seed, seedLocked: true })}
         >
-          <Sprout size={16} aria-hidden /> Use this seed
+          <Sprout size={16} aria-hidden /> {t.useSeed}
         </button>
         <button type="button" className="button quiet" onClick={() => onReuse(result)}>
-          <RotateCcw size={16} aria-hidden /> Use sentence and settings
+          <RotateCcw size={16} aria-hidden /> {t.reuse}
+        </button>
+        <button type="button" className="button quiet" onClick={() => void putOnShelf()}>
+          <ImagePlus size={16} aria-hidden /> {t.asPicture}
         </button>
       </div>
     </>
   );
 }
 
-const SCHEDULER_NAMES = { "dpmsolver++": "DPM-Solver++", ddim: "DDIM", pndm: "PNDM" };
-
-function PreviewCanvas({ picture }: { picture: Picture }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
-    canvas.current?.getContext("2d")?.putImageData(new ImageData(picture.data, picture.width, picture.height), 0, 0);
-  }, [picture]);
+function WatchButton() {
+  const { generation } = useApp();
+  const t = useTexts(generationTexts);
   return (
-    <canvas
-      className="picture"
-      ref={canvas}
-      width={picture.width}
-      height={picture.height}
-      role="img"
-      aria-label="Preview"
-    />
+    <button type="button" className="button quiet" onClick={() => generation.getState().show(null)}>
+      {t.watch}
+    </button>
   );
 }

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import { useApp, useGeneration } from "../app-context.ts";
+import { runningJob } from "../generation/job.ts";
 
 export interface ModelSummary {
   readonly name: string;
@@ -11,9 +12,9 @@ export interface ModelSummary {
 
 /** Name, size and whereabouts of the page's model, before anything large is fetched. */
 export function useModelSummary(): ModelSummary | null {
-  const { engine, modelUrl } = useApp();
+  const { engine, modelUrl, settings } = useApp();
   const [summary, setSummary] = useState<ModelSummary | null>(null);
-  const idle = useGeneration((state) => state.run.state !== "running");
+  const idle = useGeneration((state) => !runningJob(state.jobs));
   useEffect(() => {
     if (!idle) return;
     let current = true;
@@ -21,6 +22,7 @@ export function useModelSummary(): ModelSummary | null {
       .describe(modelUrl)
       .then(({ bundle, stored }) => {
         const bytes = Object.values(bundle.files).reduce((sum, file) => sum + file.size, 0);
+        settings.getState().setModel(bundle);
         if (current) setSummary({ name: bundle.name, description: bundle.description, bytes, stored });
       })
       // Generate meets the same trouble and tells of it with a way out.
@@ -28,6 +30,6 @@ export function useModelSummary(): ModelSummary | null {
     return () => {
       current = false;
     };
-  }, [engine, modelUrl, idle]);
+  }, [engine, modelUrl, settings, idle]);
   return summary;
 }

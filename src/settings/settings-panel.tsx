@@ -1,7 +1,12 @@
-import { Dices } from "lucide-react";
-import { useId } from "react";
-import { useApp, useSettings } from "../app-context.ts";
+import { Dices, History } from "lucide-react";
+import { useApp, useGallery, useSettings } from "../app-context.ts";
 import { randomSeed, type SchedulerKind } from "../engine/index.ts";
+import { useTexts } from "../ui/texts.ts";
+import { NumberInput, RangeSetting, Setting } from "./fields.tsx";
+import { aspectOf } from "./model-facts.ts";
+import { type Choices, MAX_NEGATIVE_PROMPT, NO_CHOICES, RANGES } from "./parameters.ts";
+import { PRESETS, presetOf, presetSettings } from "./presets.ts";
+import { settingsTexts } from "./texts.ts";
 import "./settings-panel.css";
 
 const SCHEDULERS: { kind: SchedulerKind; name: string }[] = [
@@ -10,140 +15,194 @@ const SCHEDULERS: { kind: SchedulerKind; name: string }[] = [
   { kind: "pndm", name: "PNDM" },
 ];
 
-/** Seed, steps, guidance scale, scheduler and negative prompt of the next picture. */
+/** Settings of the next picture. What the user has not chosen is the model's own. */
 export function SettingsPanel() {
+  const t = useTexts(settingsTexts);
   const { settings } = useApp();
   const parameters = useSettings((state) => state.parameters);
-  const { change } = settings.getState();
-  const [seedId, schedulerId, negativeId] = [useId(), useId(), useId()];
+  const choices = useSettings((state) => state.choices);
+  const model = useSettings((state) => state.model);
+  const { change, reset } = settings.getState();
+  const chosen = (...fields: (keyof Choices)[]) => fields.some((field) => choices[field] !== NO_CHOICES[field]);
+  /** The reset of a field that differs from the model's own. */
+  const resetOf = (field: keyof Choices, differs: boolean) =>
+    chosen(field) && differs ? { onReset: () => reset(field) } : {};
+  const sizes = model?.sizes ?? [];
 
   return (
     <section className="settings" aria-labelledby="settings-title">
-      <h2 id="settings-title">Settings</h2>
-      <div className="setting">
-        <label htmlFor={seedId}>Seed</label>
-        <div className="seed">
-          <input
-            id={seedId}
-            type="number"
-            className="tabular"
-            min={0}
-            max={4294967295}
-            step={1}
-            value={parameters.seed}
-            onChange={(event) => {
-              const seed = event.target.valueAsNumber;
-              if (Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) change({ seed });
-            }}
-          />
+      <div className="settings-title">
+        <h2 id="settings-title">{t.title}</h2>
+        {chosen("steps", "guidanceScale", "scheduler", "width", "height", "negativePrompt", "count") && (
           <button
             type="button"
-            className="button"
-            aria-label="New seed"
-            title="New seed"
-            onClick={() => change({ seed: randomSeed() })}
+            className="setting-reset"
+            onClick={() => reset("steps", "guidanceScale", "scheduler", "width", "height", "negativePrompt", "count")}
           >
-            <Dices size={18} aria-hidden />
+            {t.resetAll}
           </button>
-        </div>
-        <label className="check">
-          <input
-            type="checkbox"
-            checked={parameters.seedLocked}
-            onChange={(event) => change({ seedLocked: event.target.checked })}
-          />
-          Keep this seed
-        </label>
+        )}
       </div>
+      <PresetPicker />
+      <SeedSetting />
       <RangeSetting
-        label="Steps"
-        min={1}
-        max={100}
-        step={1}
-        value={parameters.steps}
+        label={t.steps}
+        help={t.stepsHelp}
+        range={RANGES.steps}
+        value={parameters?.steps}
         onChange={(steps) => change({ steps })}
+        {...resetOf("steps", parameters?.steps !== model?.defaults.steps)}
       />
       <RangeSetting
-        label="Guidance"
-        help="How closely to follow the sentence. 1 is twice as fast."
-        min={1}
-        max={15}
-        step={0.5}
-        value={parameters.guidanceScale}
+        label={t.guidance}
+        help={t.guidanceHelp}
+        range={RANGES.guidanceScale}
+        value={parameters?.guidanceScale}
         onChange={(guidanceScale) => change({ guidanceScale })}
+        {...resetOf("guidanceScale", parameters?.guidanceScale !== model?.defaults.guidanceScale)}
       />
-      <details>
-        <summary>More</summary>
-        <div className="setting">
-          <label htmlFor={schedulerId}>Scheduler</label>
+      <Setting
+        label={t.size}
+        help={sizes.length > 1 ? t.sizeHelp : t.oneSize}
+        {...(sizes.length > 1 && chosen("width", "height") && { onReset: () => reset("width", "height") })}
+      >
+        {(ids) => (
           <select
-            id={schedulerId}
-            value={parameters.scheduler}
-            onChange={(event) => change({ scheduler: event.target.value as SchedulerKind })}
+            id={ids.id}
+            aria-describedby={ids.help}
+            className="tabular"
+            disabled={sizes.length < 2}
+            value={parameters ? `${parameters.width}x${parameters.height}` : ""}
+            onChange={(event) => {
+              const [width, height] = event.target.value.split("x").map(Number);
+              change({ width: width as number, height: height as number });
+            }}
           >
-            {SCHEDULERS.map(({ kind, name }) => (
-              <option key={kind} value={kind}>
-                {name}
+            {sizes.map((size) => (
+              <option key={`${size.width}x${size.height}`} value={`${size.width}x${size.height}`}>
+                {size.width} × {size.height} ({aspectOf(size)})
               </option>
             ))}
           </select>
-        </div>
-        <div className="setting">
-          <label htmlFor={negativeId}>Not in the picture</label>
-          <input
-            id={negativeId}
-            type="text"
-            maxLength={300}
-            value={parameters.negativePrompt}
-            onChange={(event) => change({ negativePrompt: event.target.value })}
-          />
-        </div>
+        )}
+      </Setting>
+      <RangeSetting
+        label={t.count}
+        help={t.countHelp}
+        range={RANGES.count}
+        value={choices.count}
+        onChange={(count) => change({ count })}
+        {...resetOf("count", true)}
+      />
+      <details open={chosen("scheduler", "negativePrompt")}>
+        <summary>{t.more}</summary>
+        <Setting
+          label={t.scheduler}
+          help={t.schedulerHelp}
+          {...resetOf("scheduler", parameters?.scheduler !== model?.defaults.scheduler)}
+        >
+          {(ids) => (
+            <select
+              id={ids.id}
+              aria-describedby={ids.help}
+              disabled={!parameters}
+              value={parameters?.scheduler ?? ""}
+              onChange={(event) => change({ scheduler: event.target.value as SchedulerKind })}
+            >
+              {SCHEDULERS.map(({ kind, name }) => (
+                <option key={kind} value={kind}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          )}
+        </Setting>
+        <Setting label={t.negative} help={t.negativeHelp} {...resetOf("negativePrompt", true)}>
+          {(ids) => (
+            <input
+              id={ids.id}
+              type="text"
+              aria-describedby={ids.help}
+              maxLength={MAX_NEGATIVE_PROMPT}
+              value={choices.negativePrompt}
+              onChange={(event) => change({ negativePrompt: event.target.value })}
+            />
+          )}
+        </Setting>
       </details>
     </section>
   );
 }
 
-interface RangeProps {
-  label: string;
-  help?: string;
-  min: number;
-  max: number;
-  step: number;
-  value: number;
-  onChange: (value: number) => void;
+/** Draft, balanced, quality: what they mean follows from the model's defaults. */
+function PresetPicker() {
+  const t = useTexts(settingsTexts);
+  const { settings } = useApp();
+  const parameters = useSettings((state) => state.parameters);
+  const model = useSettings((state) => state.model);
+  const current = parameters && model ? presetOf(parameters, model) : undefined;
+  return (
+    <fieldset className="presets" disabled={!model}>
+      <legend className="visually-hidden">{t.preset}</legend>
+      {PRESETS.map((preset) => (
+        <button
+          key={preset}
+          type="button"
+          aria-pressed={preset === current}
+          title={model ? t.presetHelp(presetSettings(preset, model).steps) : undefined}
+          onClick={() => settings.getState().applyPreset(preset)}
+        >
+          {t.presets[preset]}
+        </button>
+      ))}
+    </fieldset>
+  );
 }
 
-/** A slider with its number; both move together. */
-function RangeSetting({ label, help, min, max, step, value, onChange }: RangeProps) {
-  const id = useId();
-  const take = (next: number) => {
-    if (Number.isFinite(next)) onChange(Math.min(max, Math.max(min, Math.round(next / step) * step)));
-  };
+/** Seed with dice, the last picture's, and a lock. */
+function SeedSetting() {
+  const t = useTexts(settingsTexts);
+  const { settings } = useApp();
+  const { seed, seedLocked } = useSettings((state) => state.choices);
+  const last = useGallery((state) => state.rows[0]?.settings.seed);
+  const { change } = settings.getState();
   return (
-    <div className="setting">
-      <div className="setting-head">
-        <label htmlFor={id}>{label}</label>
-        <input
-          type="number"
-          className="tabular"
-          aria-label={`${label}, number`}
-          min={min}
-          max={max}
-          step={step}
-          value={value}
-          onChange={(event) => take(event.target.valueAsNumber)}
-        />
-      </div>
-      <input
-        id={id}
-        type="range"
-        min={min}
-        max={max}
-        step={step}
-        value={value}
-        onChange={(event) => take(event.target.valueAsNumber)}
-      />
-      {help && <p className="hint">{help}</p>}
-    </div>
+    <Setting label={t.seed} help={t.seedHelp}>
+      {(ids) => (
+        <>
+          <div className="seed">
+            <NumberInput id={ids.id} range={RANGES.seed} value={seed} onChange={(value) => change({ seed: value })} />
+            <button
+              type="button"
+              className="button icon"
+              aria-label={t.newSeed}
+              title={t.newSeed}
+              onClick={() => change({ seed: randomSeed() })}
+            >
+              <Dices size={18} aria-hidden />
+            </button>
+            {last !== undefined && (
+              <button
+                type="button"
+                className="button icon"
+                aria-label={t.lastSeed(last)}
+                title={t.lastSeed(last)}
+                onClick={() => change({ seed: last, seedLocked: true })}
+              >
+                <History size={18} aria-hidden />
+              </button>
+            )}
+          </div>
+          <label className="check">
+            <input
+              type="checkbox"
+              checked={seedLocked}
+              onChange={(event) => change({ seedLocked: event.target.checked })}
+            />
+            {t.keepSeed}
+          </label>
+        </>
+      )}
+    </Setting>
   );
 }

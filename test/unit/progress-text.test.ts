@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { describeProgress, fractionDone, megabytes } from "../../src/generation/progress-text.ts";
+import { generationTexts } from "../../src/generation/texts.ts";
 
 test("a download tells how much, of how much, how fast", () => {
   const progress = {
@@ -10,14 +11,19 @@ test("a download tells how much, of how much, how fast", () => {
     totalBytes: 28_000_000,
     bytesPerSecond: 2_000_000,
   } as const;
-  expect(describeProgress(progress)).toBe("Getting the model, once: 4.5 MB of 28 MB, 2.0 MB/s");
+  expect(describeProgress(generationTexts.en, progress)).toBe("Getting the model, once: 4.5 MB of 28 MB, 2.0 MB/s");
   expect(fractionDone(progress)).toBeCloseTo(4.5 / 28);
 });
 
 test("steps tell the pace and the time left", () => {
   const progress = { kind: "step", step: 3, steps: 25, secondsPerStep: 0.25, secondsLeft: 5.5 } as const;
-  expect(describeProgress(progress)).toBe("Step 3 of 25, 0.3 s each, 5.5 s left");
+  expect(describeProgress(generationTexts.en, progress)).toBe("Step 3 of 25, 0.3 s each, 5.5 s left");
   expect(fractionDone(progress)).toBeCloseTo(0.12);
+});
+
+test("in German, with a decimal comma", () => {
+  const progress = { kind: "step", step: 3, steps: 25, secondsPerStep: 0.25, secondsLeft: 5.5 } as const;
+  expect(describeProgress(generationTexts.de, progress)).toBe("Schritt 3 von 25, je 0,3 s, noch 5,5 s");
 });
 
 test("a phase of unknown length has no fraction", () => {

@@ -12,6 +12,7 @@ import { createSession } from "../onnx/session.ts";
 import type { Condition, EntityImage, Phase, PromptPart } from "../protocol.ts";
 import { PAD } from "../text/fairseq-dictionary.ts";
 import { layoutNegativePrompt, layoutPrompt, type PromptLayout } from "../text/prompt-layout.ts";
+import { promptLimits } from "../text/prompt-limits.ts";
 import { createTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import type { Bundle } from "../weights/bundle.ts";
 import type { WeightFiles } from "../weights/tensors.ts";
@@ -32,7 +33,11 @@ export interface Encoded {
   readonly seconds: number;
 }
 
+type EntityPart = Extract<PromptPart, { kind: "entity" }>;
+
 export class ConditionPipeline {
+  /** Features of a white picture, which says nothing; made when a strength first asks for them. */
+  private blank: Float32Array | undefined;
   private readonly images = new SessionCache(2);
   private readonly sequences = new SessionCache(6);
 
@@ -80,20 +85,20 @@ export class ConditionPipeline {
       parts,
       this.tokenizer,
       this.bundle.components.resampler.config.num_queries,
-      this.limits(),
+      promptLimits(this.bundle),
     );
-    const pictures = parts.flatMap((part) => (part.kind === "entity" ? [part.image] : []));
+    const pictures = parts.filter((part) => part.kind === "entity");
     return this.run(layout, pictures, hooks);
   }
 
   /** The unconditional branch of guidance: GPT and AlignerNet on `<s>`, or on the negative prompt. */
   encodeUnconditional(negativePrompt: string, hooks: EncodeHooks): Promise<Encoded> {
-    return this.run(layoutNegativePrompt(negativePrompt, this.tokenizer, this.limits()), [], hooks);
+    return this.run(layoutNegativePrompt(negativePrompt, this.tokenizer, promptLimits(this.bundle)), [], hooks);
   }
 
   private async run(
     { tokens: ids, imageMask }: PromptLayout,
-    pictures: readonly EntityImage[],
+    pictures: readonly EntityPart[],
     { signal, onPhase }: EncodeHooks,
   ): Promise<Encoded> {
     const started = performance.now();
@@ -102,7 +107,7 @@ export class ConditionPipeline {
     for (const [i, picture] of pictures.entries()) {
       signal.throwIfAborted();
       onPhase("encode-images", i / pictures.length);
-      features.push(await this.imageFeatures(picture));
+      features.push(await this.strengthened(picture));
     }
 
     signal.throwIfAborted();
@@ -132,6 +137,15 @@ export class ConditionPipeline {
       tokens: [...ids],
       seconds: (performance.now() - started) / 1000,
     };
+  }
+
+  /** The picture's features on the line from a blank picture's (strength 0) through its own (1). */
+  private async strengthened({ image, strength = 1 }: EntityPart): Promise<Float32Array> {
+    const own = await this.imageFeatures(image);
+    if (strength === 1) return own;
+    this.blank ??= await this.imageFeatures({ width: 1, height: 1, data: new Uint8ClampedArray(4) });
+    const { blank } = this;
+    return own.map((value, i) => (blank[i] as number) + strength * (value - (blank[i] as number)));
   }
 
   /** [num_queries, embed_dim] of one picture. */
@@ -175,12 +189,6 @@ export class ConditionPipeline {
       slot += 1;
     }
     return rows;
-  }
-
-  private limits() {
-    const { limits, components } = this.bundle;
-    const most = components.aligner.config.max_positions - 2;
-    return { images: limits?.images ?? 10, tokens: Math.min(limits?.tokens ?? most, most) };
   }
 
   private bucket(tokens: number): number {

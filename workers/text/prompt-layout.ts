@@ -3,16 +3,14 @@
 import { EngineFault } from "../faults.ts";
 import type { EntityImage, PromptPart } from "../protocol.ts";
 import { BOS } from "./fairseq-dictionary.ts";
+import type { PromptLimits } from "./prompt-limits.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 /** Stands for a picture in a written prompt. */
 export const IMAGE_MARKER = "<i>";
 
-/** What a model was made for; `tokens` counts everything, image slots too. */
-export interface PromptLimits {
-  images: number;
-  tokens: number;
-}
+/** All of a prompt that its layout depends on. */
+export type PromptShape = { kind: "text"; text: string } | { kind: "entity" };
 
 export interface PromptLayout {
   /** [length], fairseq ids. */
@@ -31,7 +29,7 @@ export interface PromptLayout {
  * @throws EngineFault "bad-prompt" when there are neither words nor pictures in it, or it passes the limits.
  */
 export function layoutPrompt(
-  parts: readonly PromptPart[],
+  parts: readonly PromptShape[],
   tokenizer: Tokenizer,
   numQueries: number,
   limits?: PromptLimits,
@@ -71,6 +69,12 @@ export function layoutPrompt(
   }
   checkTokens(tokens.length, limits);
   return { tokens: Int32Array.from(tokens), imageMask: Uint8Array.from(mask), imageCount };
+}
+
+/** How many tokens a prompt has, image slots and `<s>` too; an empty one has its `<s>`. */
+export function countTokens(parts: readonly PromptShape[], tokenizer: Tokenizer, numQueries: number): number {
+  const blank = parts.every((part) => part.kind === "text" && part.text.trim() === "");
+  return blank ? 1 : layoutPrompt(parts, tokenizer, numQueries).tokens.length;
 }
 
 /**

@@ -5,7 +5,8 @@ import type { SentencePart } from "./composer/prompt-doc.ts";
 import { DeviceNotice } from "./device/device-notice.tsx";
 import { DeviceView } from "./device/device-view.tsx";
 import { Shelf, useAddFiles } from "./entities/shelf.tsx";
-import { Examples, firstSentence } from "./examples/examples.tsx";
+import { firstSentence } from "./examples/example-sentences.ts";
+import { Examples } from "./examples/examples.tsx";
 import { Filmstrip } from "./gallery/filmstrip.tsx";
 import type { ResultRow } from "./gallery/result.ts";
 import { megabytes } from "./generation/progress-text.ts";
@@ -13,6 +14,7 @@ import { QueuePanel } from "./generation/queue-panel.tsx";
 import { Stage } from "./generation/stage.tsx";
 import { generationTexts } from "./generation/texts.ts";
 import { useGenerate } from "./generation/use-generate.ts";
+import { useResultDrop } from "./generation/use-result-drop.ts";
 import { useTabFace } from "./generation/use-tab-face.ts";
 import { Masthead } from "./masthead/masthead.tsx";
 import { useModelSummary } from "./models/model-summary.ts";
@@ -47,6 +49,7 @@ export function App() {
 
   const generate = useGenerate();
   useTabFace();
+  useResultDrop();
   useUndoKeys();
 
   const reuse = ({ sentence, settings: made }: ResultRow) => {
@@ -70,7 +73,7 @@ export function App() {
           <Stage onReuse={reuse} />
           <StoredSentence>
             {(initial) => (
-              <Composer handle={composer} initial={initial} onGenerate={generate}>
+              <Composer handle={composer} initial={initial} onGenerate={generate} modelStored={model?.stored ?? false}>
                 <button
                   type="button"
                   className="button primary"

@@ -1,10 +1,17 @@
-import { useEffect, useEffectEvent, useImperativeHandle, useRef, useState } from "react";
-import { useApp, useEntities } from "../app-context.ts";
+import { useCallback, useEffect, useEffectEvent, useImperativeHandle, useRef, useState } from "react";
+import { useStore } from "zustand";
+import { useApp, useEntities, useSettings } from "../app-context.ts";
 import { useAddFiles } from "../entities/shelf.tsx";
-import { createEditor, type Editor } from "./editor.ts";
+import { useResultAsPicture } from "../generation/use-result-as-picture.ts";
+import { languageOf, preferences } from "../ui/preferences-store.ts";
+import { textsNow, useTexts } from "../ui/texts.ts";
+import { ChipPopover } from "./chip-popover.tsx";
+import { createEditor, type Editor, type SelectedChip } from "./editor.ts";
+import { FootLine } from "./foot-line.tsx";
 import type { Mention } from "./mention.ts";
 import { MentionList, matchEntities } from "./mention-list.tsx";
 import type { SentencePart } from "./prompt-doc.ts";
+import { composerTexts } from "./texts.ts";
 import "./composer.css";
 
 export interface ComposerHandle {
@@ -16,29 +23,40 @@ interface Props {
   handle: React.Ref<ComposerHandle>;
   initial: readonly SentencePart[];
   onGenerate: () => void;
+  /** Whether the model is stored: its tokenizer counts then. */
+  modelStored: boolean;
+  onEditCutout?: (id: string) => void;
   /** The button at the right end. */
   children: React.ReactNode;
 }
 
+const NOTHING: readonly SentencePart[] = [];
+
 /** The sentence: one wide line of text in which pictures stand as words. */
-export function Composer({ handle, initial, onGenerate, children }: Props) {
+export function Composer({ handle, initial, onGenerate, modelStored, onEditCutout, children }: Props) {
   const { entities: store, settings } = useApp();
+  const t = useTexts(composerTexts);
+  const language = useStore(preferences, languageOf);
   const mount = useRef<HTMLDivElement>(null);
-  const editor = useRef<Editor | null>(null);
+  const [editor, setEditor] = useState<Editor | null>(null);
   const [mention, setMention] = useState<Mention | null>(null);
   const [active, setActive] = useState(0);
+  const [chip, setChip] = useState<SelectedChip | null>(null);
+  const [chipOpen, setChipOpen] = useState(false);
   const [announcement, setAnnouncement] = useState("");
   const [entities, urls, shelf] = [
     useEntities((s) => s.entities),
     useEntities((s) => s.urls),
     useEntities((s) => s.shelf),
   ];
+  const sentence = useSettings((state) => state.sentence) ?? NOTHING;
   const addFiles = useAddFiles();
+  const resultAsPicture = useResultAsPicture();
   const matches = mention ? matchEntities(shelf, entities, mention.query) : [];
 
   const insert = (id: string, range?: Mention) => {
-    editor.current?.insertEntity(id, range);
-    setAnnouncement(`Picture ${entities.get(id)?.label ?? ""} inserted.`);
+    editor?.insertEntity(id, range);
+    setAnnouncement(t.inserted(entities.get(id)?.label ?? ""));
   };
 
   const onKey = useEffectEvent((key: "ArrowDown" | "ArrowUp" | "Enter" | "Tab" | "Escape") => {
@@ -51,56 +69,85 @@ export function Composer({ handle, initial, onGenerate, children }: Props) {
   });
   const generate = useEffectEvent(onGenerate);
   const takeFiles = useEffectEvent(addFiles);
+  const takeResult = useEffectEvent(resultAsPicture);
   const start = useEffectEvent(() => initial);
 
   useEffect(() => {
     if (!mount.current) return;
-    const made = createEditor(mount.current, "Write what you want to see, with pictures as words", start(), {
+    const made = createEditor(mount.current, start(), {
       resolve: (id) => {
         const { entities, urls } = store.getState();
         const entity = entities.get(id);
         return entity && { label: entity.label, url: urls.get(id) ?? "" };
       },
+      describe: (label, strength) => {
+        const now = textsNow(composerTexts);
+        const name = label ?? now.missing;
+        return strength === 1 ? now.picture(name) : now.pictureWithStrength(name, strength.toLocaleString(now.locale));
+      },
+      texts: () => {
+        const { sentence: label, placeholder } = textsNow(composerTexts);
+        return { label, placeholder };
+      },
       onSentence: (sentence) => settings.getState().setSentence(sentence),
       onGenerate: () => generate(),
       onFiles: (files) => takeFiles(files),
-      onSelectChip: (id) => {
-        if (id)
-          setAnnouncement(`Picture ${store.getState().entities.get(id)?.label ?? ""} selected. Backspace removes it.`);
+      onResult: (id) => takeResult(id),
+      onSelectChip: (selected) => {
+        setChip(selected);
+        if (!selected) return setChipOpen(false);
+        setAnnouncement(textsNow(composerTexts).selected(store.getState().entities.get(selected.id)?.label ?? ""));
       },
+      onOpenChip: () => setChipOpen(true),
       onKey: (key) => onKey(key),
       onChange: (found) => {
         setMention(found);
         setActive(0);
       },
     });
-    editor.current = made;
+    setEditor(made);
     return () => {
-      editor.current = null;
+      setEditor(null);
       made.destroy();
     };
   }, [store, settings]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: labels and pictures of chips change with the store
-  useEffect(() => editor.current?.redrawChips(), [entities, urls]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: labels and pictures of chips change with the store, words with the language
+  useEffect(() => editor?.redraw(), [editor, entities, urls, language]);
 
   useImperativeHandle(handle, () => ({
     insertEntity: (id) => insert(id),
     setSentence: (sentence) => {
-      editor.current?.setSentence(sentence);
-      editor.current?.view.focus();
+      editor?.setSentence(sentence);
+      editor?.view.focus();
     },
   }));
 
-  const caret = mention && editor.current?.view.coordsAtPos(mention.from);
+  const closeChip = useCallback(
+    (refocus: boolean) => {
+      setChipOpen(false);
+      if (refocus) editor?.view.focus();
+    },
+    [editor],
+  );
+
+  const caret = mention && editor?.view.coordsAtPos(mention.from);
   return (
-    <section className="composer" aria-label="Sentence">
+    <section className="composer" aria-label={t.sentence}>
       <div className="composer-line">
         <div className="composer-text" ref={mount} />
         {children}
       </div>
+      <FootLine
+        sentence={sentence}
+        modelStored={modelStored}
+        onFix={(fixed) => {
+          editor?.setSentence(fixed);
+          editor?.view.focus();
+        }}
+      />
       <p id="composer-help" className="visually-hidden">
-        Type @ and a name to put a picture in. Control or Command and Enter generates.
+        {t.help}
       </p>
       {caret && matches.length > 0 && (
         <MentionList
@@ -112,8 +159,13 @@ export function Composer({ handle, initial, onGenerate, children }: Props) {
           onChoose={(id) => mention && insert(id, mention)}
         />
       )}
+      {chip && chipOpen && editor && (
+        <ChipPopover chip={chip} editor={editor} onClose={closeChip} onEditCutout={onEditCutout} />
+      )}
       <p className="visually-hidden" aria-live="polite">
-        {mention && matches.length > 0 ? `${matches[active]?.label}, ${active + 1} of ${matches.length}` : announcement}
+        {mention && matches.length > 0
+          ? t.mention(matches[active]?.label ?? "", active + 1, matches.length)
+          : announcement}
       </p>
     </section>
   );

@@ -1,63 +1,89 @@
-import { useEntities } from "../app-context.ts";
+import { ChevronDown } from "lucide-react";
+import { useId } from "react";
+import { useEntities, useSettings } from "../app-context.ts";
 import type { SentencePart } from "../composer/prompt-doc.ts";
+import { useTexts } from "../ui/texts.ts";
+import { fillTemplate, PAPER_SENTENCES, sentencesFor } from "./example-sentences.ts";
+import { examplesTexts } from "./texts.ts";
 import "./examples.css";
 
-/** What the mini does well, by `{n}` for the n-th picture of the shelf. */
-const SENTENCES = [
-  "{0} in the snow at night",
-  "{1} on the beach",
-  "{2} in space",
-  "{0} next to {1} on the grass",
-  "{2}, red, in the forest",
-];
+/** So many stand open beside the menu. */
+const AT_HAND = 3;
 
-/** `{0} in the snow` -> sentence, with the shelf's pictures; undefined where the shelf is too short. */
-export function fillTemplate(template: string, shelf: readonly string[]): SentencePart[] | undefined {
-  const parts: SentencePart[] = [];
-  for (const piece of template.split(/(\{\d\})/)) {
-    const slot = /^\{(\d)\}$/.exec(piece);
-    if (slot) {
-      const id = shelf[Number(slot[1])];
-      if (!id) return undefined;
-      parts.push({ kind: "entity", id });
-    } else if (piece) parts.push({ kind: "text", text: piece });
-  }
-  return parts;
-}
-
-/** What the page opens with. */
-export function firstSentence(shelf: readonly string[]): SentencePart[] {
-  return fillTemplate(SENTENCES[0] as string, shelf) ?? [];
-}
-
-/** Ready sentences, one press away. */
+/** Ready sentences, one press away: a few at hand, all in a menu. */
 export function Examples({ onPick }: { onPick: (sentence: SentencePart[]) => void }) {
-  const shelf = useEntities((state) => state.shelf);
-  const urls = useEntities((state) => state.urls);
-  const entities = useEntities((state) => state.entities);
-  const ready = SENTENCES.flatMap((template) => {
-    const sentence = fillTemplate(template, shelf);
-    return sentence ? [{ template, sentence }] : [];
-  });
-  if (ready.length === 0) return null;
+  const t = useTexts(examplesTexts);
+  const menu = useId();
+  const model = useSettings((state) => state.model?.id);
+  const own = sentencesFor(model);
+  const pick = (sentence: SentencePart[]) => {
+    document.getElementById(menu)?.hidePopover();
+    onPick(sentence);
+  };
   return (
-    <section className="examples" aria-label="Examples">
-      <span className="hint">Try</span>
-      <ul>
-        {ready.map(({ template, sentence }) => (
+    <section className="examples" aria-label={t.title}>
+      <span className="hint">{t.try}</span>
+      <ExampleList templates={(own.length > 0 ? own : PAPER_SENTENCES).slice(0, AT_HAND)} onPick={pick} />
+      <button type="button" className="button quiet examples-more" popoverTarget={menu}>
+        {t.more} <ChevronDown size={14} aria-hidden />
+      </button>
+      <div id={menu} popover="auto" className="popover examples-menu">
+        {own.length > 0 && (
+          <section aria-label={t.modelDoesWell}>
+            <h3>{t.modelDoesWell}</h3>
+            <ExampleList templates={own} onPick={pick} />
+          </section>
+        )}
+        <section aria-label={t.fromPaper}>
+          <h3>{t.fromPaper}</h3>
+          <p className="hint">{model === "mini" ? t.paperNote : t.paperNoteFull}</p>
+          <ExampleList templates={PAPER_SENTENCES} onPick={pick} />
+        </section>
+      </div>
+    </section>
+  );
+}
+
+function ExampleList({
+  templates,
+  onPick,
+}: {
+  templates: readonly string[];
+  onPick: (sentence: SentencePart[]) => void;
+}) {
+  const t = useTexts(examplesTexts);
+  const shelf = useEntities((state) => state.shelf);
+  return (
+    <ul>
+      {templates.map((template) => {
+        const sentence = fillTemplate(template, shelf);
+        return (
           <li key={template}>
-            <button type="button" className="button quiet example" onClick={() => onPick(sentence)}>
-              {sentence.map((part) =>
-                part.kind === "text" ? (
-                  <span key={part.text}>{part.text}</span>
-                ) : (
-                  <img key={part.id} src={urls.get(part.id)} alt={entities.get(part.id)?.label ?? "picture"} />
-                ),
-              )}
+            <button
+              type="button"
+              className="button quiet example"
+              disabled={!sentence}
+              title={sentence ? undefined : t.needsMore}
+              onClick={() => sentence && onPick(sentence)}
+            >
+              {sentence ? <SentenceFace sentence={sentence} /> : template.replace(/\{\d\}/g, `‹${t.picture}›`)}
             </button>
           </li>
-        ))}
-      </ul>
-    </section>
+        );
+      })}
+    </ul>
+  );
+}
+
+function SentenceFace({ sentence }: { sentence: readonly SentencePart[] }) {
+  const t = useTexts(examplesTexts);
+  const urls = useEntities((state) => state.urls);
+  const entities = useEntities((state) => state.entities);
+  return sentence.map((part) =>
+    part.kind === "text" ? (
+      <span key={part.text}>{part.text}</span>
+    ) : (
+      <img key={part.id} src={urls.get(part.id)} alt={entities.get(part.id)?.label ?? t.picture} />
+    ),
   );
 }

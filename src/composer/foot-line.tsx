@@ -1,0 +1,67 @@
+import { X } from "lucide-react";
+import { useStore } from "zustand";
+import { useEntities, useSettings } from "../app-context.ts";
+import { useTexts } from "../ui/texts.ts";
+import { dismissedHints } from "./dismissed-hints.ts";
+import { excerpt, findHint } from "./hints.ts";
+import type { SentencePart } from "./prompt-doc.ts";
+import { composerTexts } from "./texts.ts";
+import { useTokenCount } from "./use-token-count.ts";
+
+interface Props {
+  sentence: readonly SentencePart[];
+  /** Whether the model is stored. */
+  modelStored: boolean;
+  onFix: (sentence: readonly SentencePart[]) => void;
+}
+
+/** Under the sentence: one hint on wording at most, and how much of what the model reads is used. */
+export function FootLine({ sentence, modelStored, onFix }: Props) {
+  return (
+    <div className="composer-foot">
+      <HintLine sentence={sentence} onFix={onFix} />
+      <CountLine sentence={sentence} modelStored={modelStored} />
+    </div>
+  );
+}
+
+function HintLine({ sentence, onFix }: Pick<Props, "sentence" | "onFix">) {
+  const t = useTexts(composerTexts);
+  const entities = useEntities((state) => state.entities);
+  const dismissed = useStore(dismissedHints, (state) => state.rules);
+  const hint = findHint(sentence, dismissed);
+  if (!hint) return <span />;
+  return (
+    <p className="hint wording">
+      <span>{t.hints[hint.rule]}</span>
+      <button type="button" className="button quiet" onClick={() => onFix(hint.fix)}>
+        {t.fix(excerpt(hint, (id) => entities.get(id)?.label ?? t.missing))}
+      </button>
+      <button
+        type="button"
+        className="button quiet icon"
+        aria-label={t.dismissHint}
+        title={t.dismissHint}
+        onClick={() => dismissedHints.getState().dismiss(hint.rule)}
+      >
+        <X size={14} aria-hidden />
+      </button>
+    </p>
+  );
+}
+
+function CountLine({ sentence, modelStored }: Pick<Props, "sentence" | "modelStored">) {
+  const t = useTexts(composerTexts);
+  const limits = useSettings((state) => state.model?.limits);
+  const tokens = useTokenCount(sentence, modelStored);
+  if (!limits) return null;
+  const pictures = sentence.filter((part) => part.kind === "entity").length;
+  const over = pictures > limits.images || (tokens ?? 0) > limits.tokens;
+  return (
+    <p className={over ? "hint warn tabular count" : "hint tabular count"}>
+      {t.pictures(pictures, limits.images)}
+      {tokens !== null && ` · ${t.tokens(tokens, limits.tokens)}`}
+      {over && ` · ${t.tooMany}`}
+    </p>
+  );
+}

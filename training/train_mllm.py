@@ -7,8 +7,6 @@ paper) asks each image's resampler output, through one Linear that is thrown awa
 """
 
 import argparse
-import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from data.dataset import Batch, SceneDataset, shard_files
-from data.encode import SCENES, compose
-from data.entities import CACHE as ENTITIES
-from data.scenes import Scene, render
+from data.entities import catalogue_digest
+from data.entities import load as load_entities
+from data.pairs import GeneratorConfig, Pair, compose
+from data.scenes import render
 from kosmosg.losses import language_model_loss
 from kosmosg.mllm import KosmosG, diagonal_attention, init_positional_structure
 from kosmosg.text import PAD, Prompt, pad
@@ -72,22 +71,24 @@ class ScenePictures:
         self.dataset = dataset
         self.entities: np.ndarray | None = None
         self.rows: list[dict] = []
-        self.scenes: dict[Path, list[Scene]] = {}
+        self.pairs: dict[Path, list[Pair]] = {}
         self.drawn: dict[int, np.ndarray] = {}
 
     def picture(self, scene: int) -> np.ndarray:
-        """uint8 [96, 96, 3]."""
+        """uint8 [S, S, 3]."""
         if scene in self.drawn:
             return self.drawn[scene]
         if self.entities is None:
-            self.entities = np.load(ENTITIES / "entities.npy", mmap_mode="r")
-            self.rows = json.loads((ENTITIES / "entities.json").read_text())
-        shard, at = divmod(int(self.dataset.usable[scene]), SCENES)
+            self.entities, self.rows = load_entities()
+            if catalogue_digest(self.rows) != self.dataset.generator["catalogue"]:
+                raise ValueError("The shards were drawn from other subjects than cache/entities.json lists")
+        config = GeneratorConfig(**{key: value for key, value in self.dataset.generator.items() if key not in ("version", "catalogue")})
+        shard, at = divmod(int(self.dataset.usable[scene]), config.scenes)
         file = self.dataset.files[shard]
-        if file not in self.scenes:
+        if file not in self.pairs:
             split, number = file.stem.rsplit("-", 1)
-            self.scenes[file] = compose(split, int(number), self.rows)[1]
-        self.drawn[scene] = render(self.scenes[file][at], self.entities)
+            self.pairs[file] = compose(split, int(number), self.rows, config).pairs
+        self.drawn[scene] = render(self.pairs[file][at].target, self.entities, config.size)
         return self.drawn[scene]
 
     def alone(self, batch: Batch, scenes: np.ndarray, draws: np.ndarray) -> StageBatch:
@@ -123,7 +124,7 @@ class Documents:
         prompts, pixels, latents = [], [], []
         for row, (scene, draw) in enumerate(zip(scenes[mine], draws[mine], strict=True)):
             count = int(batch.num_images[row])
-            words = re.sub(r"\s*<i>\s*", " ", batch.captions[row]).strip()
+            words = dataset.descriptions[dataset.usable[scene]]
             if draw < config.picture_share:
                 prompts.append(dataset.tokenizer.encode(["", " " + words]))
                 pixels.append(torch.tensor(self.pictures.picture(scene))[None])

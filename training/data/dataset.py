@@ -26,13 +26,13 @@ class Batch:
     slots: Tensor
     """bool [B, 128]"""
     reference_pixels: Tensor | None
-    """uint8 [B, 3, 96, 96, 3] (image of the prompt, y, x, RGB), zeros where a prompt has fewer images; None unless asked for"""
+    """uint8 [B, 3, S, S, 3] (image of the prompt, y, x, RGB), zeros where a prompt has fewer images; None unless asked for"""
     references: Tensor
-    """folded standardised latents fp32 [B, 3, 128, 6, 6], zeros where a prompt has fewer images"""
+    """folded standardised latents fp32 [B, 3, 128, S / 16, S / 16], zeros where a prompt has fewer images"""
     num_images: Tensor
     """int64 [B]"""
     targets: Tensor
-    """folded standardised latents fp32 [B, 128, 6, 6]"""
+    """folded standardised latents fp32 [B, 128, S / 16, S / 16]"""
 
 
 def latent_statistics(shard: Path) -> tuple[Tensor, Tensor]:
@@ -43,19 +43,36 @@ def latent_statistics(shard: Path) -> tuple[Tensor, Tensor]:
 
 
 class SceneDataset:
-    """All scenes of the shards `{split}-*.safetensors`, the first `num_shards` of them where given, held in memory."""
+    """All pairs of the shards `{split}-*.safetensors`, the first `num_shards` of them where given, held in memory."""
 
-    def __init__(self, tokenizer: Tokenizer, mean: Tensor, std: Tensor, split: str = "train", num_shards: int | None = None, pixels: bool = False):
+    def __init__(
+        self, tokenizer: Tokenizer, mean: Tensor, std: Tensor, split: str = "train", num_shards: int | None = None, pixels: bool = False,
+        folder: Path | None = None,
+    ):  # fmt: skip
         self.tokenizer, self.mean, self.std = tokenizer, mean, std
-        self.files = shard_files(split)[:num_shards]
+        self.files = shard_files(split, folder)[:num_shards]
         self.captions: list[list[str]] = []
-        self.entities: list[int] = []
+        self.descriptions: list[str] = []
+        """What each target shows, in words alone."""
+        self.kinds: list[str] = []
+        """`edit/time` and the like."""
+        self.entities: list[list[int]] = []
+        """Of each reference picture."""
+        self.generator: dict = {}
+        """What drew the shards: version, catalogue, and the fields of GeneratorConfig."""
         targets, references, reference_pixels, chosen = [], [], [], []
         for path in self.files:
             with safe_open(path, "pt") as file:
                 offset = len(self.entities)
-                self.captions += json.loads(file.metadata()["captions"])
-                self.entities += json.loads(file.metadata()["entities"])
+                metadata = {key: json.loads(value) for key, value in file.metadata().items()}
+                generator = metadata.get("generator", {})
+                if path != self.files[0] and generator != self.generator:
+                    raise ValueError(f"{path} was drawn otherwise than {self.files[0]}: {generator} against {self.generator}")
+                self.generator = generator
+                self.captions += metadata["captions"]
+                self.descriptions += metadata.get("descriptions", [])
+                self.kinds += metadata.get("kinds", [])
+                self.entities += metadata["entities"]
                 rows = file.get_tensor("subjects").long()
                 chosen.append(torch.where(rows >= 0, rows + offset, rows))
                 targets.append(file.get_tensor("target_latents"))
@@ -95,10 +112,10 @@ class SceneDataset:
         return Batch(captions, torch.from_numpy(ids), torch.from_numpy(slots), pixels, references, there.sum(1), targets)
 
 
-def shard_files(split: str = "train") -> list[Path]:
+def shard_files(split: str = "train", folder: Path | None = None) -> list[Path]:
     """The finished shards 0, 1, 2, ... without a gap, so that adding shards never changes what an earlier prefix holds."""
     files = []
-    while (path := SHARDS / f"{split}-{len(files):04d}.safetensors").exists():
+    while (path := (folder or SHARDS) / f"{split}-{len(files):04d}.safetensors").exists():
         files.append(path)
     return files
 

@@ -15,9 +15,8 @@ import numpy as np
 import resvg_py
 from PIL import Image
 
-from .catalogue import CACHE, FAMILIES, HERE, PACKAGES, is_held_out, meaning, package_folder, subjects
+from .catalogue import CACHE, FAMILIES, HERE, package_folder, subjects
 
-__all__ = ["CACHE", "HERE", "PACKAGES", "SPRITE_SIZE", "catalogue_digest", "draw", "draw_family", "is_held_out", "load", "meaning", "tight"]
 SPRITE_SIZE = 112
 """Longest side of a drawn subject, pixels."""
 USER_UNITS = {"pt": 1.25, "mm": 90 / 25.4, "cm": 90 / 2.54, "in": 90.0}

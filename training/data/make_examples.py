@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from .entities import PACKAGES, is_held_out
+from .catalogue import PACKAGES, is_held_out
 
 OUT = Path(__file__).parents[2] / "public" / "examples"
 SIZE = 256

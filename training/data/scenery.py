@@ -46,8 +46,9 @@ class Ground:
         self.lamps: list[tuple[tuple[float, float, float, float], Colour]] = []
 
     def band(self, y0: float, y1: float, top: Colour, bottom: Colour) -> None:
-        rows = gradient(top, bottom, round((y1 - y0) * self.scale), self.side).round().astype(np.uint8)
-        self.image.paste(Image.fromarray(np.ascontiguousarray(rows)), (0, round(y0 * self.scale)))
+        first, end = round(y0 * self.scale), round(y1 * self.scale)
+        rows = gradient(top, bottom, end - first, self.side).round().astype(np.uint8)
+        self.image.paste(Image.fromarray(np.ascontiguousarray(rows)), (0, first))
 
     def shape(self, points: list[tuple[float, float]], colour: Colour) -> None:
         self.pen.polygon([(x * self.scale, y * self.scale) for x, y in points], fill=colour)

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useApp, useSettings } from "./app-context.ts";
 import { Composer, type ComposerHandle } from "./composer/composer.tsx";
 import type { SentencePart } from "./composer/prompt-doc.ts";
@@ -8,7 +8,11 @@ import { Shelf, useAddFiles } from "./entities/shelf.tsx";
 import { firstSentence } from "./examples/example-sentences.ts";
 import { Examples } from "./examples/examples.tsx";
 import { Filmstrip } from "./gallery/filmstrip.tsx";
-import type { ResultRow } from "./gallery/result.ts";
+import { GalleryMastheadItems } from "./gallery/masthead-items.tsx";
+import { toPortableSettings } from "./gallery/request-format.ts";
+import { useStudio } from "./gallery/studio.ts";
+import { useOpenFiles } from "./gallery/use-open-files.ts";
+import { useShareLink } from "./gallery/use-share-link.ts";
 import { megabytes } from "./generation/progress-text.ts";
 import { QueuePanel } from "./generation/queue-panel.tsx";
 import { Stage } from "./generation/stage.tsx";
@@ -27,9 +31,11 @@ import { useUndoKeys } from "./ui/undo-keys.ts";
 import { useView } from "./ui/view.ts";
 import "./app.css";
 
+const GalleryView = lazy(async () => ({ default: (await import("./gallery/gallery.tsx")).GalleryView }));
+
 /** The page: shelf, picture and sentence, settings. */
 export function App() {
-  const { entities, settings, gallery, generation } = useApp();
+  const { entities, gallery, generation } = useApp();
   const composer = useRef<ComposerHandle>(null);
   const [ready, setReady] = useState(false);
   const t = useTexts(generationTexts);
@@ -37,7 +43,9 @@ export function App() {
   const addFiles = useAddFiles();
   const view = useView();
   useDocumentPreferences();
-  const dropping = usePageDrop((files) => void addFiles(files));
+  const studio = useStudio(composer);
+  const dropping = usePageDrop(useOpenFiles(studio, addFiles));
+  useShareLink(studio, ready);
 
   useEffect(() => {
     void Promise.all([
@@ -52,17 +60,17 @@ export function App() {
   useResultDrop();
   useUndoKeys();
 
-  const reuse = ({ sentence, settings: made }: ResultRow) => {
-    const { seed, steps, guidanceScale, scheduler, negativePrompt, width, height } = made;
-    const change = { seed, seedLocked: true, steps, guidanceScale, scheduler, negativePrompt, width, height };
-    settings.getState().change(change);
-    composer.current?.setSentence(sentence);
-  };
-
   if (!ready) return <main className="app" aria-busy />;
   return (
     <>
-      <Masthead />
+      <Masthead>
+        <GalleryMastheadItems studio={studio} />
+      </Masthead>
+      {view === "gallery" && (
+        <Suspense fallback={null}>
+          <GalleryView studio={studio} />
+        </Suspense>
+      )}
       {view === "device" && <DeviceView />}
       <main className="app" hidden={view !== "studio"}>
         <aside className="side">
@@ -70,7 +78,9 @@ export function App() {
         </aside>
         <div className="centre">
           <DeviceNotice />
-          <Stage onReuse={reuse} />
+          <Stage
+            onReuse={({ sentence, settings }) => studio.apply({ sentence, settings: toPortableSettings(settings) })}
+          />
           <StoredSentence>
             {(initial) => (
               <Composer handle={composer} initial={initial} onGenerate={generate} modelStored={model?.stored ?? false}>

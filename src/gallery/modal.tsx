@@ -1,0 +1,34 @@
+import { useEffect, useEffectEvent, useRef } from "react";
+import { Notices } from "../ui/notices.tsx";
+
+interface Props {
+  label: string;
+  className: string;
+  onClose: () => void;
+  onKeyDown?: (event: React.KeyboardEvent) => void;
+  children: React.ReactNode;
+}
+
+/** A native dialog over the page; Escape and its own button close it, the focus goes back to where it was. */
+export function Modal({ label, className, onClose, onKeyDown, children }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const closed = useEffectEvent(onClose);
+  useEffect(() => {
+    const element = dialog.current;
+    if (!element) return;
+    element.showModal();
+    const onCloseEvent = () => closed();
+    element.addEventListener("close", onCloseEvent);
+    return () => {
+      element.removeEventListener("close", onCloseEvent);
+      element.close();
+    };
+  }, []);
+  return (
+    <dialog ref={dialog} className={className} aria-label={label} onKeyDown={onKeyDown}>
+      {children}
+      {/* Those of the page lie behind the dialog and cannot be reached. */}
+      <Notices />
+    </dialog>
+  );
+}

@@ -32,11 +32,15 @@ serve<DiffusionRequest, DiffusionReply>(
       }
     }
   },
-  // Overtakes what is running, as a driver reset would.
+  // Overtake what is running, as a driver's faults would.
   {
     "destroy-device": () => {
       runtime?.device.destroy();
       return { type: "destroyed" };
+    },
+    "stall-device": () => {
+      if (runtime) runtime.device.queue.onSubmittedWorkDone = () => new Promise(() => {});
+      return { type: "stalled" };
     },
   },
 );

@@ -90,6 +90,7 @@ export const ERROR_CODES = [
   "device-lost",
   "out-of-memory",
   "worker-died",
+  "stalled",
   "cancelled",
   "network",
   "offline",
@@ -144,8 +145,10 @@ export type DiffusionRequest =
   | { id: number; type: "sample"; condition: Condition; uncondition: Condition | null; settings: SamplingSettings }
   /** Takes effect within one step. */
   | { id: number; type: "cancel"; target: number }
-  /** Tests and the device page: destroys the GPUDevice as a driver reset would. */
-  | { id: number; type: "destroy-device" };
+  /** Tests: destroys the GPUDevice as a driver reset would. */
+  | { id: number; type: "destroy-device" }
+  /** Tests: from now on the device's work seems never to end. */
+  | { id: number; type: "stall-device" };
 
 export type DiffusionReply =
   | { id: number; type: "phase"; phase: Phase; fraction?: number }
@@ -154,6 +157,7 @@ export type DiffusionReply =
   | { id: number; type: "loaded"; report: DeviceReport }
   | { id: number; type: "sampled"; picture: Picture; seconds: number; secondsPerStep: number }
   | { id: number; type: "destroyed" }
+  | { id: number; type: "stalled" }
   | { id: number; type: "error"; error: WireError };
 
 // --- library worker: downloads and storage of models ----------------------------------------------------------------

@@ -36,6 +36,8 @@ export interface EngineOptions {
   precision?: "fp16" | "fp32";
   /** Default: what the device's self-test found. */
   attention?: "fused" | "plain";
+  /** Milliseconds without a sign of life after which a worker is ended and its work begun once more on a fresh one. */
+  silenceMs?: number;
 }
 
 /** What is happening, for a progress bar and a line of text. */
@@ -72,6 +74,9 @@ type ConditionClient = WorkerClient<ConditionRequest, ConditionReply>;
 type DiffusionClient = WorkerClient<DiffusionRequest, DiffusionReply>;
 type LibraryClient = WorkerClient<LibraryRequest, LibraryReply>;
 
+/** Longer than a network's first run takes, which compiles its shaders: 90 s and more on a busy software adapter. */
+const SILENCE_MS = 240_000;
+
 /** Remembered unconditional branches (one a negative prompt). */
 const MAX_UNCONDITIONS = 16;
 
@@ -89,6 +94,10 @@ export class Engine {
   private disposed = false;
 
   constructor(private readonly options: EngineOptions = {}) {}
+
+  private get silenceMs(): number {
+    return this.options.silenceMs ?? SILENCE_MS;
+  }
 
   /** The model that is loaded, if any. */
   get bundle() {
@@ -109,8 +118,8 @@ export class Engine {
     const model = await this.fetchModel(source, { onProgress, signal });
     this.unload();
     this.model = model;
-    await this.conditionWorker({ onProgress, signal });
-    await this.diffusionWorker({ onProgress, signal });
+    await this.guard("conditions", () => this.conditionWorker({ onProgress, signal }));
+    await this.guard("diffusion", () => this.diffusionWorker({ onProgress, signal }));
   }
 
   /**
@@ -177,10 +186,10 @@ export class Engine {
   }
 
   /** For tests and the device page: breaks the engine as the browser or a driver reset would. */
-  async sabotage(how: "kill-condition" | "kill-diffusion" | "destroy-device"): Promise<void> {
+  async sabotage(how: "kill-condition" | "kill-diffusion" | "destroy-device" | "stall-device"): Promise<void> {
     if (how === "kill-condition") (await this.conditionWorker({})).kill();
     else if (how === "kill-diffusion") (await this.diffusionWorker({})).kill();
-    else await (await this.diffusionWorker({})).call({ type: "destroy-device" }, ["destroyed"]);
+    else await (await this.diffusionWorker({})).call({ type: how }, ["destroyed", "stalled"]);
   }
 
   private async sample(
@@ -189,7 +198,6 @@ export class Engine {
     settings: Settings,
     { onProgress, onPreview, previewEvery = 4, signal }: GenerateOptions,
   ) {
-    const client = await this.diffusionWorker({ onProgress, signal });
     const { seed, steps, guidanceScale, scheduler, eta, width, height } = settings;
     const sampling = {
       seed,
@@ -201,28 +209,29 @@ export class Engine {
       height,
       previewEvery: onPreview ? previewEvery : 0,
     };
-    return this.guard(
-      "diffusion",
-      client.call({ type: "sample", condition, uncondition, settings: sampling }, ["sampled"], {
+    return this.guard("diffusion", async () => {
+      const client = await this.diffusionWorker({ onProgress, signal });
+      return client.call({ type: "sample", condition, uncondition, settings: sampling }, ["sampled"], {
         signal,
+        silenceMs: this.silenceMs,
         onEvent: (event) => {
           if (event.type === "preview") onPreview?.(event.picture, event.step);
           else if (event.type === "step") onProgress?.({ ...event, kind: "step" });
           else if (event.type === "phase") onProgress?.({ ...event, kind: "phase" });
         },
-      }),
-    );
+      });
+    });
   }
 
   private async condition(request: EncodeRequest, { onProgress, signal }: CallOptions) {
-    const client = await this.conditionWorker({ onProgress, signal });
-    return this.guard(
-      "conditions",
-      client.call(request, ["encoded"], {
+    return this.guard("conditions", async () => {
+      const client = await this.conditionWorker({ onProgress, signal });
+      return client.call(request, ["encoded"], {
         signal,
+        silenceMs: this.silenceMs,
         onEvent: (event) => event.type === "phase" && onProgress?.({ ...event, kind: "phase" }),
-      }),
-    );
+      });
+    });
   }
 
   /** Does not depend on the prompt: made once a model and negative prompt. */
@@ -310,6 +319,7 @@ export class Engine {
       const load = { type: "load", model, options } as Parameters<typeof client.call>[0];
       const reply = await client.call(load, ["loaded"], {
         signal,
+        silenceMs: this.silenceMs,
         onEvent: (event) => event.type === "phase" && onProgress?.({ ...event, kind: "phase" }),
       });
       this.report = (reply as Extract<ConditionReply, { type: "loaded" }>).report;
@@ -335,14 +345,18 @@ export class Engine {
     return { wasmPaths, attention, ...(precision && { precision }) };
   }
 
-  /** After a fault of the device the worker is not to be trusted: the next call starts a fresh one. */
-  private async guard<T>(which: "conditions" | "diffusion", call: Promise<T>): Promise<T> {
+  /**
+   * After a fault of the device the worker is not to be trusted: the next call starts a fresh one. Where the device only fell
+   * silent, as some drivers and browsers let it, that next call is made here, once.
+   */
+  private async guard<T>(which: "conditions" | "diffusion", call: () => Promise<T>): Promise<T> {
     try {
-      return await call;
+      return await call();
     } catch (error) {
-      if (error instanceof EngineError && ["device-lost", "out-of-memory", "internal"].includes(error.code))
-        this.endWorker(which, error);
-      throw error;
+      if (!(error instanceof EngineError)) throw error;
+      if (["device-lost", "out-of-memory", "internal"].includes(error.code)) this.endWorker(which, error);
+      if (error.code !== "stalled") throw error;
+      return await call();
     }
   }
 

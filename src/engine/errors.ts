@@ -17,3 +17,10 @@ export class EngineError extends Error {
 }
 
 export const cancelled = () => new EngineError("cancelled", "Stopped.");
+
+/** The worker lives, but what it waits for never came: a device that swallowed its work. */
+export const stalled = (silenceMs: number) =>
+  new EngineError(
+    "stalled",
+    `The graphics device has not answered for ${Math.round(silenceMs / 1000)} seconds. Generate again: the engine starts afresh.`,
+  );

@@ -1,6 +1,7 @@
 /** One disposable worker seen from the page: requests with ids, events while they run, one answer each, and notice of its death. */
 import type { WireError } from "../../workers/protocol.ts";
-import { cancelled, EngineError } from "./errors.ts";
+import { cancelled, EngineError, stalled } from "./errors.ts";
+import { SilenceWatch } from "./silence.ts";
 
 interface Reply {
   readonly id: number;
@@ -14,12 +15,15 @@ interface Pending<R> {
   readonly onEvent: (reply: R) => void;
   readonly resolve: (reply: R) => void;
   readonly reject: (error: EngineError) => void;
+  readonly silence: SilenceWatch | undefined;
 }
 
 export interface CallOptions<R> {
   readonly onEvent?: (reply: R) => void;
   readonly signal?: AbortSignal | undefined;
   readonly transfer?: Transferable[];
+  /** A worker that says nothing for so long is ended, and the call rejects with `stalled`; left out: it is waited for. */
+  readonly silenceMs?: number;
 }
 
 /** Longer than any single step should take. */
@@ -65,7 +69,7 @@ export class WorkerClient<Q extends { id: number; type: string }, R extends Repl
   call<A extends R["type"]>(
     request: Without<Q, "id">,
     answers: readonly A[],
-    { onEvent = () => {}, signal, transfer = [] }: CallOptions<R> = {},
+    { onEvent = () => {}, signal, transfer = [], silenceMs }: CallOptions<R> = {},
   ): Promise<Extract<R, { type: A }>> {
     if (this.ended) return Promise.reject(this.ended);
     if (signal?.aborted) return Promise.reject(cancelled());
@@ -76,7 +80,10 @@ export class WorkerClient<Q extends { id: number; type: string }, R extends Repl
         // A kernel that hangs never comes back to its cancel: then the worker goes.
         setTimeout(() => this.pending.has(id) && this.die(cancelled()), CANCEL_LIMIT_MS);
       };
+      const silence =
+        silenceMs === undefined ? undefined : new SilenceWatch(silenceMs, () => this.die(stalled(silenceMs)));
       const settle = () => {
+        silence?.stop();
         signal?.removeEventListener("abort", abort);
         this.pending.delete(id);
       };
@@ -91,6 +98,7 @@ export class WorkerClient<Q extends { id: number; type: string }, R extends Repl
           settle();
           reject(error);
         },
+        silence,
       });
       signal?.addEventListener("abort", abort);
       this.worker.postMessage({ ...request, id }, transfer);
@@ -111,6 +119,8 @@ export class WorkerClient<Q extends { id: number; type: string }, R extends Repl
   }
 
   private receive(reply: R): void {
+    // Calls are served one after the other: while one is heard of, those behind it wait.
+    for (const call of this.pending.values()) call.silence?.heard();
     const call = this.pending.get(reply.id);
     if (!call) return;
     if (reply.type === "error") call.reject(EngineError.fromWire((reply as unknown as { error: WireError }).error));

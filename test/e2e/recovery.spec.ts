@@ -18,7 +18,8 @@ test.beforeAll(async ({ browser, baseURL }) => {
   await page.goto("./host.html");
   await page.evaluate(async () => {
     const { createEngine, EngineError } = (await import(new URL("engine.js", location.href).href)) as EngineModule;
-    const engine = createEngine();
+    // Longer than the first run of a network takes here.
+    const engine = createEngine({ silenceMs: 90_000 });
     await engine.load("models/mini");
     const draw = async (options: { steps: number; onStep?: (step: number) => void; signal?: AbortSignal }) => {
       try {
@@ -83,6 +84,25 @@ test("a killed condition worker is replaced without a word", async () => {
     return draw({ steps: 1 });
   });
   expect(after.ok).toBe(true);
+});
+
+test("a device that swallows its work: the picture is begun once more on a fresh worker, and is the same", async () => {
+  const { before, after, steps } = await page.evaluate(async () => {
+    const { engine, draw } = window as unknown as Host;
+    const before = await draw({ steps: 2 });
+    const steps: number[] = [];
+    let stalled = false;
+    const onStep = (step: number) => {
+      steps.push(step);
+      if (stalled) return;
+      stalled = true;
+      void engine.sabotage("stall-device");
+    };
+    return { before, after: await draw({ steps: 2, onStep }), steps };
+  });
+  expect(before.ok).toBe(true);
+  expect(after).toMatchObject({ ok: true, sum: before.ok ? before.sum : Number.NaN });
+  expect(steps).toEqual([1, 1, 2]);
 });
 
 test("cancel ends a run within a step; the engine goes on", async () => {

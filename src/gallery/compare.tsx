@@ -1,5 +1,5 @@
 import { Columns2, X } from "lucide-react";
-import { type KeyboardEvent, type PointerEvent, useRef, useState } from "react";
+import { type CSSProperties, type KeyboardEvent, type PointerEvent, useRef, useState } from "react";
 import { useTexts } from "../ui/texts.ts";
 import { differences, settingFacts } from "./facts.ts";
 import { Modal } from "./modal.tsx";
@@ -105,7 +105,7 @@ function Overlay({ left, right }: { left: ResultRow; right: ResultRow }) {
     <div
       ref={stage}
       className="compare-stage"
-      style={{ aspectRatio: `${width} / ${height}` }}
+      style={{ "--ratio": width / height } as CSSProperties}
       onPointerDown={onPointer}
       onPointerMove={onPointer}
     >

@@ -57,7 +57,7 @@ interface Props {
 
 const GAP = 12;
 const CAPTION = 26;
-const HEADING = 44;
+const HEADING = 38;
 /** Drawn above and below what is in sight, so that a quick scroll meets no empty page. */
 const OVERSCAN = 500;
 

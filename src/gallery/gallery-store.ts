@@ -221,6 +221,8 @@ export function createGalleryStore({ name = "kosmosg-gallery", thumbnail = makeT
           await database.change(ids, (row) => ({ ...row, starred }));
         } catch (error) {
           failed(error);
+          // What was not stored is not shown as if it were.
+          place(await database.rowsOf(ids).catch(() => []));
         }
         tellOthers(ids);
       },

@@ -121,10 +121,10 @@ export function GalleryView({ studio }: { studio: Studio }) {
           >
             <CheckSquare size={16} aria-hidden /> {selecting ? t.selectDone : t.select}
           </button>
-          <button type="button" className="button quiet" onClick={() => openView("studio")}>
-            <X size={18} aria-hidden /> {t.close}
-          </button>
         </div>
+        <button type="button" className="button quiet" onClick={() => openView("studio")}>
+          <X size={18} aria-hidden /> {t.close}
+        </button>
       </header>
       <Trouble />
       {found.length === 0 ? (

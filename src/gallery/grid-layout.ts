@@ -10,7 +10,7 @@ export type Heading =
   | { readonly kind: "group"; readonly group: ResultGroup; readonly caption: string; readonly count: number };
 
 export interface Section {
-  readonly heading: Heading | null;
+  readonly heading: Heading;
   readonly rows: readonly ResultRow[];
 }
 
@@ -75,7 +75,7 @@ export function sectionsOf(rows: readonly ResultRow[]): Section[] {
     const day = startOfDay(row.madeAt);
     if (!open || day !== lastDay) {
       open = [];
-      sections.push({ heading: day === lastDay ? null : { kind: "day", time: day }, rows: open });
+      sections.push({ heading: { kind: "day", time: day }, rows: open });
       lastDay = day;
     }
     open.push(row);
@@ -88,10 +88,8 @@ export function layOut(sections: readonly Section[], { columns, cellHeight, head
   const lineOf = new Int32Array(sections.reduce((sum, { rows }) => sum + rows.length, 0));
   let [top, start] = [0, 0];
   for (const { heading, rows } of sections) {
-    if (heading) {
-      lines.push({ kind: "heading", top, height: headingHeight, heading });
-      top += headingHeight;
-    }
+    lines.push({ kind: "heading", top, height: headingHeight, heading });
+    top += headingHeight;
     for (let done = 0; done < rows.length; done += columns) {
       const count = Math.min(columns, rows.length - done);
       lineOf.fill(lines.length, start, start + count);

@@ -1,4 +1,4 @@
-import { useEffect, useEffectEvent, useRef } from "react";
+import { useEffectEvent, useLayoutEffect, useRef } from "react";
 import { Notices } from "../ui/notices.tsx";
 
 interface Props {
@@ -13,7 +13,8 @@ interface Props {
 export function Modal({ label, className, onClose, onKeyDown, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const closed = useEffectEvent(onClose);
-  useEffect(() => {
+  // Before the dialog leaves the document: only an open dialog that is closed gives the focus back.
+  useLayoutEffect(() => {
     const element = dialog.current;
     if (!element) return;
     element.showModal();

@@ -105,7 +105,7 @@ export const galleryTexts = defineTexts({
     howMany: "How many",
     makeVariations: (count: number) => (count === 1 ? "Make 1" : `Make ${count}`),
     vary: "Vary one setting",
-    values: "Values, with commas between",
+    values: "Values, with spaces between",
     makeGrid: (count: number) => (count === 1 ? "Make 1 picture" : `Make ${count} pictures`),
     badValues: {
       seeds: "Whole numbers, at most 24.",

@@ -1,6 +1,7 @@
-import { Download, ImagePlus, RotateCcw, Sprout } from "lucide-react";
+import { ImagePlus, RotateCcw, Sprout } from "lucide-react";
 import { useApp, useGallery, useGeneration } from "../app-context.ts";
 import type { ResultRow } from "../gallery/result.ts";
+import { SavePng } from "../gallery/save-png.tsx";
 import { useResultUrl } from "../gallery/use-result.ts";
 import { notify } from "../ui/notices.tsx";
 import { useTexts } from "../ui/texts.ts";
@@ -116,9 +117,7 @@ function ResultLine({
         · {precision}
       </p>
       <div className="actions">
-        <a className="button" href={url} download={`kosmosg-${made.seed}.png`}>
-          <Download size={16} aria-hidden /> PNG
-        </a>
+        <SavePng row={result} url={url} />
         <button
           type="button"
           className="button quiet"

@@ -90,7 +90,7 @@ test("a picture of one's own, put in by keyboard alone; the same seed gives the 
 
   const download = page.waitForEvent("download");
   await page.getByRole("link", { name: "PNG" }).click();
-  expect((await download).suggestedFilename()).toBe("kosmosg-7.png");
+  expect((await download).suggestedFilename()).toBe("red-ball-on-the-beach-7.png");
 });
 
 test("cancel takes effect within a step and says where it stopped", async ({ page }) => {

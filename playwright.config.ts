@@ -11,8 +11,8 @@ export default defineConfig({
   testDir: "test/e2e",
   outputDir: "test-results/journeys",
   workers: 1,
-  // The first picture compiles every shader on a software adapter.
-  timeout: 600_000,
+  // The first picture compiles every shader on a software adapter; a device that falls silent is waited for (SILENCE_MS of the engine).
+  timeout: 900_000,
   expect: { timeout: 30_000 },
   use: { baseURL: `http://127.0.0.1:${PORT}/`, headless: true, screenshot: "only-on-failure" },
   webServer: {

@@ -9,7 +9,7 @@ import { ensureChromium, ensureF16Chromium } from "./install-chromium.mjs";
 
 const RESULTS = "test-results";
 /** A browser that hangs must not hang the run. */
-const SUITE_TIMEOUT = 25 * 60_000;
+const SUITE_TIMEOUT = 35 * 60_000;
 
 /**
  * @typedef {{ passed: number, failed: number, skipped: number }} Counts

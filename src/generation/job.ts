@@ -124,6 +124,7 @@ const STOPS_THE_QUEUE: ReadonlySet<ErrorCode> = new Set([
   "device-lost",
   "out-of-memory",
   "worker-died",
+  "stalled",
   "network",
   "offline",
   "http",

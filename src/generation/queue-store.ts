@@ -44,6 +44,8 @@ export interface QueueState {
   readonly onStage: string | null;
   /** The result that the user looks at; null: the job on the stage, or the newest result. */
   readonly shown: string | null;
+  /** Address of the model that the engine was last given by a job; its files are stored then. */
+  readonly loadedModel: string | null;
   /** Rises with each picture that is done. */
   readonly finished: number;
   /** Jobs that an earlier visit has left, held until the user says. */
@@ -69,8 +71,6 @@ export function createQueueStore({ engine, promptOf, keep, storage }: QueuePorts
   const live = new LiveProgress();
   const pace = new PicturePace();
   let controller: AbortController | null = null;
-  /** Address of the model that the engine holds, where this queue has loaded it. */
-  let loaded: string | undefined;
 
   const store = createStore<QueueState>((set, get) => {
     const setJobs = (next: Jobs, change: Partial<QueueState> = {}) => {
@@ -117,9 +117,11 @@ export function createQueueStore({ engine, promptOf, keep, storage }: QueuePorts
       const { sentence, caption, parameters, model, group } = request;
       const prompt = promptOf(sentence);
       const onProgress = (progress: EngineProgress) => live.update({ progress });
-      if (!engine.bundle || (loaded !== undefined && loaded !== model))
+      const { loadedModel } = get();
+      if (!engine.bundle || (loadedModel !== null && loadedModel !== model)) {
         await engine.load(model, { signal, onProgress });
-      loaded = model;
+      }
+      if (loadedModel !== model) set({ loadedModel: model });
       const { picture, metadata } = await engine.generate(
         { prompt, ...parameters },
         { signal, onProgress, onPreview: (preview) => live.update({ preview }) },
@@ -132,6 +134,7 @@ export function createQueueStore({ engine, promptOf, keep, storage }: QueuePorts
       jobs: [],
       onStage: null,
       shown: null,
+      loadedModel: null,
       finished: 0,
       restore: async () => {
         try {

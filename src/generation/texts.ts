@@ -11,6 +11,7 @@ const FAILURES_DE: Partial<Record<ErrorCode, string>> = {
   "out-of-memory": "Der Grafikspeicher reicht nicht. Versuchen Sie es kleiner, oder schließen Sie andere Tabs.",
   "worker-died":
     "Der Browser hat den Rechenteil beendet, vielleicht aus Speichermangel. Versuchen Sie es noch einmal; nichts ist verloren.",
+  stalled: "Die Grafikeinheit antwortet nicht mehr. Versuchen Sie es noch einmal; der Rechenteil beginnt von vorn.",
   offline:
     "Keine Verbindung. Was angekommen ist, bleibt; versuchen Sie es noch einmal, wenn Sie wieder verbunden sind.",
   network: "Die Verbindung ist abgebrochen. Was angekommen ist, bleibt; versuchen Sie es noch einmal.",

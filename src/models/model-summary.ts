@@ -15,8 +15,10 @@ export function useModelSummary(): ModelSummary | null {
   const { engine, modelUrl, settings } = useApp();
   const [summary, setSummary] = useState<ModelSummary | null>(null);
   const idle = useGeneration((state) => !runningJob(state.jobs));
+  const loaded = useGeneration((state) => state.loadedModel);
   useEffect(() => {
-    if (!idle) return;
+    // While it is fetched the library has its hands full.
+    if (!idle && loaded !== modelUrl) return;
     let current = true;
     engine
       .describe(modelUrl)
@@ -30,6 +32,6 @@ export function useModelSummary(): ModelSummary | null {
     return () => {
       current = false;
     };
-  }, [engine, modelUrl, settings, idle]);
+  }, [engine, modelUrl, settings, idle, loaded]);
   return summary;
 }

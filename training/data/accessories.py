@@ -127,7 +127,8 @@ def widest_run(row: np.ndarray) -> tuple[int, int]:
 
 
 def seat(mask: np.ndarray, where: str, face: bool) -> tuple[float, float, float]:
-    """Where a thing sits on a subject (bool [h, w], cut tight): centre x, y (lower edge on the head, centre else) and width, all in pixels of `mask`."""
+    """Where a thing sits on a subject (bool [h, w], cut tight): centre x, y (lower edge on the head, centre else) and
+    width, all in pixels of `mask`."""
     h, w = mask.shape
     filled = mask.sum(1)
     if where == "eyes":

@@ -43,7 +43,8 @@ NO_CREATURES = {"feather", "wing", "spiral shell", "coral", "pig nose", "oyster"
 HELD_OUT_SHARE = 10
 PHRASES = {
     "lady beetle": "ladybug", "t rex": "dinosaur", "sauropod": "dinosaur", "light bulb": "lightbulb", "ewe": "sheep", "ram": "sheep", "ox": "cow",
-    "sport utility vehicle": "car", "lower left": "", "front facing": "", "bullet train": "train", "high speed": "", "soft ice cream": "ice cream", "ice cream": "icecream",
+    "sport utility vehicle": "car", "lower left": "", "front facing": "", "bullet train": "train", "high speed": "",
+    "soft ice cream": "ice cream", "ice cream": "icecream",
     "shaved ice": "shavedice", "ice skate": "iceskate", "hot dog": "hotdog", "corn dog": "corndog", "wrapped gift": "gift", "closed": "", "old": "",
     "couch and lamp": "sofa", "wastebasket": "trash bin", "clapper board": "clapperboard", "bow and arrow": "archery", "ear of corn": "corn",
     "hot pepper": "pepper", "sports medal": "medal", "military medal": "medal", "film projector": "projector", "speaker low volume": "speaker",
@@ -76,7 +77,7 @@ def word_stem(word: str) -> str:
 
 
 def meaning(name: str) -> str:
-    """The words that tell subjects apart, in alphabetical order: `man elf` and `elf` mean one thing, so do `cat` and `cat face`, `apples` and `red apple`."""
+    """The words that tell subjects apart, in alphabetical order: `man elf` and `elf` mean one thing, so do `cat` and `cat face`."""
     text = " ".join(re.findall(r"[a-z0-9]+", name.lower()))
     for phrase, word in PHRASES.items():
         text = re.sub(rf"\b{phrase}\b", word, text) if text != phrase or word else text
@@ -103,7 +104,8 @@ def roots(name: str) -> frozenset[str]:
     """The shortest meanings of the catalogue within the name's: those of `cat with wry smile` are {cat}. Its own where there is no shorter one."""
     words = set(meaning(name).split())
     within = [other for other in meanings() if set(other.split()) <= words]
-    return frozenset(other for other in within if not any(set(shorter.split()) < set(other.split()) for shorter in within)) or frozenset({meaning(name)})
+    shortest = [other for other in within if not any(set(shorter.split()) < set(other.split()) for shorter in within)]
+    return frozenset(shortest or [meaning(name)])
 
 
 def side(name: str) -> str | None:

@@ -75,7 +75,9 @@ def generator_of(rows: list[dict], config: GeneratorConfig) -> dict:
     return {"version": GENERATOR_VERSION, "catalogue": entities.catalogue_digest(rows), **asdict(config)}
 
 
-def write_shard(split: str, number: int, rows: list[dict], encoder: torch.nn.Module, draw: Draw, config: GeneratorConfig, folder: Path = SHARDS) -> Path:
+def write_shard(
+    split: str, number: int, rows: list[dict], encoder: torch.nn.Module, draw: Draw, config: GeneratorConfig, folder: Path = SHARDS
+) -> Path:
     path = folder / f"{split}-{number:04d}.safetensors"
     if path.exists():
         return path

@@ -74,7 +74,8 @@ def draw_family(family: str, every: int = 1) -> tuple[list[dict], np.ndarray]:
 def family_digest(family: str) -> str:
     """Of all that a family's drawing depends on: the package's version and the code and lists here."""
     manifest = package_folder(family) / "package.json"
-    parts = [(manifest.read_bytes() if manifest.exists() else family.encode()), *((HERE / name).read_bytes() for name in ("catalogue.py", "entities.py", "picked_art.txt"))]
+    parts = [manifest.read_bytes() if manifest.exists() else family.encode()]
+    parts += [(HERE / name).read_bytes() for name in ("catalogue.py", "entities.py", "picked_art.txt")]
     return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
 
 

@@ -152,7 +152,8 @@ class Sampler:
 
     def style(self) -> str:
         """Pencil sketches and pixel art oftener than each of the tones."""
-        return self.rng.choices(STYLES, [6 if style == "pencil sketch" else 5 if style == "pixel art" else 1 if "tones" in style else 3 for style in STYLES])[0]
+        weights = {"pencil sketch": 6, "pixel art": 5} | {f"{colour} tones": 1 for colour in TONES}
+        return self.rng.choices(STYLES, [weights.get(style, 3) for style in STYLES])[0]
 
     def text(self) -> Pair:
         kind = pick(self.rng, TEXT_KINDS)

@@ -189,7 +189,8 @@ def stage(g: Ground) -> None:
         g.box(x, 0, x + 4, HORIZON + 12, (150, 34, 48))
     g.band(HORIZON + 12, UNITS, (170, 118, 72), (128, 84, 50))
     beam = Image.new("RGBA", g.image.size)
-    ImageDraw.Draw(beam).polygon([(44 * g.scale, 0), (52 * g.scale, 0), (80 * g.scale, 84 * g.scale), (16 * g.scale, 84 * g.scale)], fill=(255, 240, 190, 84))
+    corners = [(44, 0), (52, 0), (80, 84), (16, 84)]
+    ImageDraw.Draw(beam).polygon([(x * g.scale, y * g.scale) for x, y in corners], fill=(255, 240, 190, 84))
     ImageDraw.Draw(beam).ellipse([16 * g.scale, 76 * g.scale, 80 * g.scale, 92 * g.scale], fill=(255, 244, 200, 150))
     g.image.alpha_composite(beam)
 
@@ -219,7 +220,9 @@ def space(g: Ground) -> None:
 
 
 def clouds(g: Ground) -> None:
-    for x, y, r in ((8, 84, 16), (30, 92, 15), (52, 90, 14), (74, 92, 16), (92, 84, 15), (14, 24, 8), (24, 25, 10), (36, 27, 7), (78, 38, 8), (88, 37, 9)):
+    below = ((8, 84, 16), (30, 92, 15), (52, 90, 14), (74, 92, 16), (92, 84, 15))
+    above = ((14, 24, 8), (24, 25, 10), (36, 27, 7), (78, 38, 8), (88, 37, 9))
+    for x, y, r in (*below, *above):
         g.oval(x + g.rng.uniform(-2, 2), y, r, r * 0.72, (252, 254, 255))
 
 

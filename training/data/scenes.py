@@ -50,7 +50,8 @@ class Accessory:
 @dataclass(frozen=True)
 class Scene:
     """`kind`: one subject; twins, triplets, four of it; a group of two or three side by side; the first on, under, in front of
-    or behind the second; one at the left or the right with room for another; empty; or a portrait, the square crop that shows a subject (or an accessory)."""
+    or behind the second; one at the left or the right with room for another; empty; or a portrait, the square crop that shows a
+    subject (or an accessory)."""
 
     kind: str
     background: str = "white"

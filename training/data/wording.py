@@ -67,7 +67,8 @@ STYLE_EDITS: dict[str, tuple[str, ...]] = {
 }
 TONE_EDITS = ("in shades of {}", "make it all {}", "draw it in {} tones")
 TIME_EDITS = {
-    "night": ("make it night", "make it night", "turn day into night", "make it dark"), "day": ("make it day", "make it day", "by daylight", "make it bright"),
+    "night": ("make it night", "make it night", "turn day into night", "make it dark"),
+    "day": ("make it day", "make it day", "by daylight", "make it bright"),
     "sunset": ("make it sunset", "make it evening", "at sunset"),
 }  # fmt: skip
 WEATHER_EDITS = {
@@ -185,7 +186,8 @@ def caption(rng: Random, pair: Pair) -> str:
     if target.accessory:
         worn = picture_mention(rng, target.accessory.name, named) if pair.kind == "accessory picture" else worn_words(target.accessory)
     if pair.kind == "style picture":
-        style = rng.choice(("{} in the style of " + MARK, "{} in the style of " + MARK, "{}, in the style of " + MARK, "{} in the same style as " + MARK, "{} drawn like " + MARK))
+        forms = ("{} in the style of ", "{} in the style of ", "{}, in the style of ", "{} in the same style as ", "{} drawn like ")
+        style = rng.choice(forms) + MARK
     else:
         style = style_words(rng, target.style) if target.style else None
     return scene_words(rng, target, mentions, worn, style)
@@ -219,9 +221,11 @@ def edit_words(rng: Random, pair: Pair) -> str:
     elif kind == "colour":
         words = rng.choice(("make {} {}", "make {} {}", "paint {} {}", "color {} {}")).format(it, target.colour)
     elif kind == "size":
-        words = rng.choice(("make {} tiny", "make {} small", "shrink {}") if target.size == "tiny" else ("make {} big", "make {} huge", "a close-up of {}")).format(it)
+        smaller, bigger = ("make {} tiny", "make {} small", "shrink {}"), ("make {} big", "make {} huge", "a close-up of {}")
+        words = rng.choice(smaller if target.size == "tiny" else bigger).format(it)
     elif kind == "count":
-        words = rng.choice(("make it {}", "now {} of them", "with {} of them")).format({"twins": "two", "triplets": "three", "four": "four"}[target.kind])
+        number = {"twins": "two", "triplets": "three", "four": "four"}[target.kind]
+        words = rng.choice(("make it {}", "now {} of them", "with {} of them")).format(number)
     elif kind == "accessory":
         words = rng.choice(("give {0} {1}", "put {1} on {0}", "wearing {1}", "add {1}")).format(it, worn_words(target.accessory))
     elif kind == "undress":
@@ -229,7 +233,8 @@ def edit_words(rng: Random, pair: Pair) -> str:
         words = rng.choice(("take off the {}", "remove the {}", "without the {}")).format(name)
     elif kind == "remove":
         gone = 1 if target.kind == "left" else 0
-        words = rng.choice((f"remove the {base.subjects[gone].name}", f"remove the one on the {SIDES[gone]}", f"without the {base.subjects[gone].name}"))
+        name = base.subjects[gone].name
+        words = rng.choice((f"remove the {name}", f"remove the one on the {SIDES[gone]}", f"without the {name}"))
     elif kind == "mirror":
         words = rng.choice(("flip it", "mirror it", "mirrored"))
     elif kind == "accessory picture":
@@ -240,7 +245,8 @@ def edit_words(rng: Random, pair: Pair) -> str:
     else:
         new = next(subject for subject in target.subjects if subject not in base.subjects)
         second = picture_mention(rng, new.name, rng.random() < 0.5)
-        words = rng.choice(("add {1}", "add {1}", "put {1} next to {0}") if kind == "add" else ("replace {0} with {1}", "replace {0} with {1}", "{1} instead")).format(it, second)
+        additions, exchanges = ("add {1}", "add {1}", "put {1} next to {0}"), ("replace {0} with {1}", "replace {0} with {1}", "{1} instead")
+        words = rng.choice(additions if kind == "add" else exchanges).format(it, second)
     return rng.choice((f"{MARK} {words}", f"{MARK} {words}", f"{MARK}, {words}"))
 
 

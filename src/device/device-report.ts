@@ -56,8 +56,10 @@ export function reportLines(
 export function storageLine(t: Words, estimate: StorageEstimate | undefined, persisted: boolean): string | null {
   if (estimate?.usage === undefined || !estimate.quota) return null;
   const kept = persisted ? t.storageKept : t.storageMayGo;
-  return `${t.storageOf(megabytes(estimate.usage), megabytes(estimate.quota))}. ${kept}`;
+  return `${t.storageOf(decimal(estimate.usage), decimal(estimate.quota))}. ${kept}`;
 }
+
+const decimal = (bytes: number) => (bytes < 1e9 ? megabytes(bytes) : `${(bytes / 1e9).toFixed(1)} GB`);
 
 function binary(bytes: number): string {
   const [value, unit] =

@@ -75,6 +75,7 @@ export function createEditor(mount: HTMLElement, start: readonly SentencePart[],
   /** Chips in place of a range, with spaces where words would touch them; the caret goes behind them. */
   const place = (tr: Transaction, nodes: readonly Node[], from: number, to = from): Transaction => {
     const { doc } = tr;
+    const steps = tr.mapping.maps.length;
     const before = doc.textBetween(Math.max(0, from - 1), from, "", "\ufffc");
     const after = doc.textBetween(to, Math.min(doc.content.size, to + 1), "", "\ufffc");
     tr.replaceWith(from, to, [
@@ -83,7 +84,7 @@ export function createEditor(mount: HTMLElement, start: readonly SentencePart[],
       ...(after && /[\s,.;:!?')’”]/.test(after) ? [] : [schema.text(" ")]),
     ]);
     // Behind what came in, also where all was selected: that selection would stay, and the next chip replace this one.
-    const end = tr.doc.resolve(tr.mapping.map(to));
+    const end = tr.doc.resolve(tr.mapping.slice(steps).map(to));
     return tr.setSelection(TextSelection.near(end, -1)).scrollIntoView();
   };
   const insertIds = (ids: readonly string[], at?: number) => {
@@ -124,10 +125,15 @@ export function createEditor(mount: HTMLElement, start: readonly SentencePart[],
     hooks.onOpenChip();
     return true;
   };
+  /** Where the chip stands that is being dragged; ProseMirror tells only what it is. */
+  let dragged: (() => number) | undefined;
   /** The chip that is being dragged goes to the nearest edge of a word, and leaves no double space behind. */
   const moveDragged = (at: number): boolean => {
-    const chip = selectedChip();
-    if (!chip) return false;
+    const from = dragged?.();
+    dragged = undefined;
+    const node = from === undefined ? null : view.state.doc.nodeAt(from);
+    if (from === undefined || node?.type.name !== "entity") return false;
+    const chip = { from, to: from + node.nodeSize, node };
     const target = wordEdge(view.state.doc, at);
     if (target === chip.from || target === chip.to) return true;
     const tr = view.state.tr.delete(chip.from, chip.to);
@@ -185,6 +191,18 @@ export function createEditor(mount: HTMLElement, start: readonly SentencePart[],
       view.focus();
       hooks.onOpenChip();
       return true;
+    },
+    handleDOMEvents: {
+      dragstart: (view, { target }) => {
+        const chip = target instanceof Element && target.matches("img[data-entity]") ? target : null;
+        dragged = chip ? watchPosition(view.posAtDOM(chip, 0)) : undefined;
+        return false;
+      },
+      dragend: () => {
+        dragged?.();
+        dragged = undefined;
+        return false;
+      },
     },
     handlePaste: (_view, event) => takeFiles(event.clipboardData?.files),
     handleDrop: (view, event, _slice, moved) => {

@@ -56,7 +56,7 @@ function Mat({
   const fraction = fractionDone(progress);
   const shape = job ? job.request.parameters : (result?.settings ?? { width: 1, height: 1 });
   return (
-    <div className="mat" style={{ aspectRatio: `${shape.width} / ${shape.height}` }}>
+    <div className="mat" style={{ "--ratio": shape.width / shape.height } as React.CSSProperties}>
       {job && preview ? (
         <FadingCanvas picture={preview} label={t.preview} />
       ) : result && url ? (

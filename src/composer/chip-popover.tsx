@@ -1,5 +1,5 @@
 import { ArrowLeft, ArrowRight, Scissors, Trash2 } from "lucide-react";
-import { useEffect, useId, useLayoutEffect, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useId, useLayoutEffect, useRef, useState } from "react";
 import { useApp, useEntities } from "../app-context.ts";
 import { MAX_STRENGTH } from "../engine/index.ts";
 import { useTexts } from "../ui/texts.ts";
@@ -33,8 +33,7 @@ export function ChipPopover({ chip, editor, onClose, onEditCutout }: Props) {
 
   useEffect(() => setName(store.getState().entities.get(chip.id)?.label ?? ""), [chip.id, store]);
 
-  // After every change: the chip may stand elsewhere.
-  useLayoutEffect(() => {
+  const place = useEffectEvent(() => {
     const at = editor.chipBox();
     const own = box.current;
     if (!at || !own) return;
@@ -45,6 +44,17 @@ export function ChipPopover({ chip, editor, onClose, onEditCutout }: Props) {
     own.style.insetInlineStart = `${Math.max(MARGIN, Math.min(at.left, innerWidth - width - MARGIN))}px`;
     own.style.insetBlockStart = `${Math.max(MARGIN, top)}px`;
   });
+  // After every change: the chip may stand elsewhere.
+  useLayoutEffect(() => place());
+  useEffect(() => {
+    const follow = () => place();
+    window.addEventListener("scroll", follow, { capture: true, passive: true });
+    window.addEventListener("resize", follow);
+    return () => {
+      window.removeEventListener("scroll", follow, { capture: true });
+      window.removeEventListener("resize", follow);
+    };
+  }, []);
 
   useEffect(() => {
     box.current?.querySelector<HTMLElement>("input, button")?.focus({ preventScroll: true });

@@ -1,5 +1,6 @@
 import { Check, CircleAlert, Star } from "lucide-react";
 import {
+  type FocusEvent,
   type KeyboardEvent,
   type MouseEvent,
   memo,
@@ -47,8 +48,8 @@ interface Props {
   selecting: boolean;
   onPress: (id: string, event: { shiftKey: boolean; ctrlKey: boolean; metaKey: boolean }) => void;
   onToggle: (id: string) => void;
-  onExtend: (id: string) => void;
-  onAnchor: (id: string) => void;
+  /** Selects up to `to`: from where the selection began, or from `from`. */
+  onExtend: (from: string, to: string) => void;
   onSelectAll: () => void;
   onOpen: (id: string) => void;
   onDelete: (id: string) => void;
@@ -175,12 +176,11 @@ export function GalleryGrid(props: Props) {
       const next = moved(layout, activeIndex, move, page);
       const target = rows[next];
       if (event.shiftKey && target) {
-        props.onAnchor(row.id);
-        props.onExtend(target.id);
+        props.onExtend(row.id, target.id);
       }
       activate(next);
     } else if (event.key === " ") {
-      if (event.shiftKey) props.onExtend(row.id);
+      if (event.shiftKey) props.onExtend(row.id, row.id);
       else props.onToggle(row.id);
     } else if (event.key === "Enter") props.onOpen(row.id);
     else if (event.key === "Delete" || event.key === "Backspace") {
@@ -203,6 +203,12 @@ export function GalleryGrid(props: Props) {
     setActiveId(id);
     if (target.closest(".gallery-check")) props.onToggle(id);
     else props.onPress(id, event);
+  };
+
+  /** However a result got the focus, keys act on it: screen readers move it themselves. */
+  const onFocus = (event: FocusEvent) => {
+    const id = (event.target as Element).closest<HTMLElement>('[role="option"]')?.dataset.id;
+    if (id !== undefined) setActiveId(id);
   };
 
   const cellsOf = (line: Line & { kind: "cells" }) =>
@@ -233,6 +239,7 @@ export function GalleryGrid(props: Props) {
           tabIndex={-1}
           onKeyDown={onKeyDown}
           onClick={onClick}
+          onFocus={onFocus}
         >
           {cells.map((line) => (
             <div
@@ -287,13 +294,14 @@ const Cell = memo(function Cell({ row, index, count, tabbable, selected, selecti
   const url = useResultUrl(row.id, "thumbnails");
   const unsaved = useGallery((state) => state.unsaved.has(row.id));
   const { caption, settings, madeAt, starred, group } = row;
+  const shown = group ? `${t.varied[group.kind]} ${variedValue(group, row)}` : caption;
   return (
     <div
       role="option"
       aria-selected={selected}
       aria-setsize={count}
       aria-posinset={index + 1}
-      aria-label={t.cell(caption, settings.seed, dateOf(language, madeAt), starred)}
+      aria-label={t.cell(group ? `${shown}, ${caption}` : caption, settings.seed, dateOf(language, madeAt), starred)}
       tabIndex={tabbable ? 0 : -1}
       className="gallery-cell"
       draggable
@@ -309,9 +317,7 @@ const Cell = memo(function Cell({ row, index, count, tabbable, selected, selecti
         {starred && <Star className="gallery-star" size={16} fill="currentColor" aria-hidden />}
         {unsaved && <CircleAlert className="gallery-unsaved" size={16} aria-hidden />}
       </span>
-      <span className="gallery-caption tabular">
-        {group ? `${t.varied[group.kind]} ${variedValue(group, row)}` : caption}
-      </span>
+      <span className="gallery-caption tabular">{shown}</span>
     </div>
   );
 });

@@ -152,8 +152,10 @@ export function GalleryView({ studio }: { studio: Studio }) {
           selecting={selecting || selection.ids.size > 0}
           onPress={press}
           onToggle={(id) => setChosen(toggled(selection, id))}
-          onExtend={(id) => setChosen(extendedTo(selection, order, id))}
-          onAnchor={(id) => selection.ids.size === 0 && setChosen({ ids: new Set(), anchor: id })}
+          onExtend={(from, to) => {
+            const begun = selection.ids.size > 0 ? selection : { ids: selection.ids, anchor: from };
+            setChosen(extendedTo(begun, order, to));
+          }}
           onSelectAll={() => setChosen({ ids: new Set(order), anchor: order[0] ?? null })}
           onOpen={setOpenId}
           onDelete={(id) => deleteRows(targetsOf(id).map((row) => row.id))}

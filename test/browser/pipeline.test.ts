@@ -135,6 +135,23 @@ test.each(NAMES)("%s", async (name) => {
   }
 });
 
+test("a picture's strength: 1 changes nothing, bit by bit; 0 leaves a blank picture", async () => {
+  const words: PromptPart = { kind: "text", text: " in the snow" };
+  const conditionOf = async (picture: PromptPart) =>
+    (await conditions.encode([picture, words], { signal, onPhase: () => {} })).condition.data;
+  const picture = await entity("img1.png");
+  const own = await conditionOf(picture);
+  expect(await conditionOf({ ...picture, strength: 1 })).toEqual(own);
+  const blank = { width: 8, height: 8, data: new Uint8ClampedArray(8 * 8 * 4).fill(255) };
+  const none = await conditionOf({ ...picture, strength: 0 });
+  expect(maxAbsError(none, await conditionOf({ kind: "entity", image: blank }))).toBeLessThan(1e-3);
+  // On the way from one to the other, and beyond.
+  const half = await conditionOf({ ...picture, strength: 0.5 });
+  expect(maxAbsError(half, own)).toBeGreaterThan(1e-3);
+  expect(maxAbsError(half, none)).toBeGreaterThan(1e-3);
+  expect(maxAbsError(await conditionOf({ ...picture, strength: 1.5 }), own)).toBeGreaterThan(1e-3);
+});
+
 /** fp32: one level at most, on under 0.5 % of the values; fp16: 30 dB. */
 function expectPicture(name: string, rgba: Uint8ClampedArray, rgb: ArrayLike<number>): void {
   const actual = Float32Array.from({ length: rgb.length }, (_, i) => rgba[Math.floor(i / 3) * 4 + (i % 3)] as number);

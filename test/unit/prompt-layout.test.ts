@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { EntityImage, PromptPart } from "../../workers/protocol.ts";
-import { layoutNegativePrompt, layoutPrompt, parsePrompt } from "../../workers/text/prompt-layout.ts";
+import { countTokens, layoutNegativePrompt, layoutPrompt, parsePrompt } from "../../workers/text/prompt-layout.ts";
 import { createTokenizer } from "../../workers/text/tokenizer.ts";
 import { fixtureTensors } from "../support/fixture-tensors.node.ts";
 import { fixtureBytes, fixtureJson } from "../support/fixtures.node.ts";
@@ -110,6 +110,20 @@ describe("parts", () => {
       expect(() => layoutPrompt(parts, published, 4)).toThrow(badPrompt(/is empty/));
     },
   );
+});
+
+describe("the count of tokens", () => {
+  test.each(prompts.filter(({ prompt }) => prompt !== ""))("$prompt", ({ prompt, n_images, ids }) => {
+    expect(countTokens(written(prompt, n_images), published, 64)).toBe(ids.length);
+  });
+
+  test.each([[[]], [[words("  ")]], [[words("\u200b")]]])("of nothing is one, <s> (%#)", (parts) => {
+    expect(countTokens(parts, published, 64)).toBe(1);
+  });
+
+  test("needs no pictures, only their places, and has no limit", () => {
+    expect(countTokens(new Array(20).fill({ kind: "entity" as const }), published, 4)).toBe(1 + 20 * 6);
+  });
 });
 
 describe("limits", () => {

@@ -41,6 +41,20 @@ export function layoutPrompt(
       `The prompt holds ${imageCount} pictures; this model takes at most ${limits.images}. Take out ${imageCount - limits.images}.`,
     );
   }
+  const { tokens, mask } = laidOut(parts, tokenizer, numQueries);
+  if (tokens.length === 1) {
+    throw new EngineFault("bad-prompt", "The prompt is empty. Write a few words or put a picture in.");
+  }
+  checkTokens(tokens.length, limits);
+  return { tokens: Int32Array.from(tokens), imageMask: Uint8Array.from(mask), imageCount };
+}
+
+/** How many tokens a prompt has, image slots and `<s>` too; an empty one has its `<s>`. */
+export function countTokens(parts: readonly PromptShape[], tokenizer: Tokenizer, numQueries: number): number {
+  return laidOut(parts, tokenizer, numQueries).tokens.length;
+}
+
+function laidOut(parts: readonly PromptShape[], tokenizer: Tokenizer, numQueries: number) {
   const { boi, eoi } = tokenizer.special;
   const tokens = [BOS];
   const mask = [0];
@@ -63,18 +77,7 @@ export function layoutPrompt(
     append([eoi], 0);
   }
   append(tokenizer.encode(snippet), 0);
-
-  if (tokens.length === 1) {
-    throw new EngineFault("bad-prompt", "The prompt is empty. Write a few words or put a picture in.");
-  }
-  checkTokens(tokens.length, limits);
-  return { tokens: Int32Array.from(tokens), imageMask: Uint8Array.from(mask), imageCount };
-}
-
-/** How many tokens a prompt has, image slots and `<s>` too; an empty one has its `<s>`. */
-export function countTokens(parts: readonly PromptShape[], tokenizer: Tokenizer, numQueries: number): number {
-  const blank = parts.every((part) => part.kind === "text" && part.text.trim() === "");
-  return blank ? 1 : layoutPrompt(parts, tokenizer, numQueries).tokens.length;
+  return { tokens, mask };
 }
 
 /**

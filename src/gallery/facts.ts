@@ -14,10 +14,10 @@ export function settingFacts(t: GalleryWords, settings: Settings): Fact[] {
   return [
     [t.seed, String(settings.seed)],
     [t.steps, String(settings.steps)],
-    [t.guidance, String(settings.guidanceScale)],
+    [t.guidance, t.number(settings.guidanceScale, 2)],
     [t.scheduler, SCHEDULER_NAMES[settings.scheduler] ?? settings.scheduler],
     [t.size, `${settings.width} × ${settings.height}`],
-    ...(settings.eta ? [[t.eta, String(settings.eta)] as const] : []),
+    ...(settings.eta ? [[t.eta, t.number(settings.eta, 2)] as const] : []),
     ...(settings.negativePrompt ? [[t.negativePrompt, settings.negativePrompt] as const] : []),
   ];
 }
@@ -25,7 +25,7 @@ export function settingFacts(t: GalleryWords, settings: Settings): Fact[] {
 /** @param date as the page writes it */
 export function makingFacts(t: GalleryWords, { model, device, seconds, tokens }: Metadata, date: string): Fact[] {
   const names = [device.vendor, device.architecture, device.description].filter(Boolean).join(", ");
-  const short = (value: number) => value.toFixed(value < 1 ? 2 : 1);
+  const short = (value: number) => t.number(value, value < 1 ? 2 : 1);
   const { total, condition, sampling, perStep } = seconds;
   return [
     [t.made, date],

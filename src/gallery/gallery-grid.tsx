@@ -294,7 +294,9 @@ const Cell = memo(function Cell({ row, index, count, tabbable, selected, selecti
   const url = useResultUrl(row.id, "thumbnails");
   const unsaved = useGallery((state) => state.unsaved.has(row.id));
   const { caption, settings, madeAt, starred, group } = row;
-  const shown = group ? `${t.varied[group.kind]} ${variedValue(group, row)}` : caption;
+  const shown = group
+    ? `${t.varied[group.kind]} ${group.kind === "guidance" ? t.number(variedValue(group, row), 2) : variedValue(group, row)}`
+    : caption;
   return (
     <div
       role="option"

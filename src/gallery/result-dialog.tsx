@@ -98,11 +98,13 @@ function HeadActions({ row, onDelete }: { row: ResultRow; onDelete: (id: string)
     <>
       <button
         type="button"
-        className="button quiet"
+        className="button quiet icon"
+        aria-label={t.star}
+        title={row.starred ? t.unstar : t.star}
         aria-pressed={row.starred}
         onClick={() => void gallery.getState().star([row.id], !row.starred)}
       >
-        <Star size={16} aria-hidden fill={row.starred ? "currentColor" : "none"} /> {row.starred ? t.unstar : t.star}
+        <Star size={16} aria-hidden fill={row.starred ? "currentColor" : "none"} />
       </button>
       <button type="button" className="button quiet danger" onClick={() => onDelete(row.id)}>
         <Trash2 size={16} aria-hidden /> {t.delete}

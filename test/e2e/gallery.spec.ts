@@ -120,7 +120,7 @@ test("search, stars, selection by mouse, delete and undo, zip", async ({ page })
     await expect(bar(page)).toContainText("2 selected");
   });
   await test.step("star them, see them alone", async () => {
-    await bar(page).getByRole("button", { name: "Star" }).click();
+    await bar(page).getByRole("button", { name: "Star", exact: true }).click();
     await page.getByRole("button", { name: "Clear selection" }).click();
     await page.getByRole("button", { name: "Starred" }).click();
     await expect(cells(page)).toHaveCount(2);

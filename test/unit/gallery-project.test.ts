@@ -1,9 +1,12 @@
 import { strToU8, zipSync } from "fflate";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { MAX_PROJECT_ENTITIES, ProjectError, packProject, unpackProject } from "../../src/gallery/project-file.ts";
 import { fromPortableSentence, toPortableSentence, toPortableSettings } from "../../src/gallery/request-format.ts";
 import { fromShareFragment, toShareFragment } from "../../src/gallery/share-link.ts";
 import { newResult, PNG_1X1 } from "../support/results.ts";
+
+// Zips of many megabytes: seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const { sentence, metadata } = newResult({ seed: 9 });
 const request = {

@@ -78,6 +78,13 @@ export function withState(jobs: Jobs, id: string, state: JobState): Jobs {
   );
 }
 
+/** Entities that jobs name which may still be drawn: they must not be thrown away. */
+export function entitiesNamed(jobs: Jobs): Set<string> {
+  return new Set(
+    jobs.flatMap(({ request }) => request.sentence.flatMap((part) => (part.kind === "entity" ? [part.id] : []))),
+  );
+}
+
 /** All waiting jobs are held back. */
 export function held(jobs: Jobs, why: "reload" | "trouble"): Jobs {
   return jobs.map((job) => (job.state.name === "waiting" ? { ...job, state: { name: "held", why } } : job));

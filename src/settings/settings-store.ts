@@ -42,7 +42,7 @@ export function createSettingsStore(history?: History) {
         };
         const change = (change: Partial<Choices>) => {
           const before = get().choices;
-          const after = { ...before, ...change };
+          const after = followingModel({ ...before, ...change }, get().model);
           const changed = (Object.keys(change) as (keyof Choices)[]).filter((key) => before[key] !== after[key]);
           if (changed.length === 0) return;
           take(after);
@@ -90,6 +90,20 @@ export function createSettingsStore(history?: History) {
       },
     ),
   );
+}
+
+/** A choice that is the model's own is none: another model brings its own. */
+function followingModel(choices: Choices, model: ModelFacts | null): Choices {
+  if (!model) return choices;
+  const { defaults } = model;
+  const chosen = <K extends "steps" | "guidanceScale" | "scheduler">(field: K) =>
+    choices[field] === defaults[field] ? null : choices[field];
+  return {
+    ...choices,
+    steps: chosen("steps"),
+    guidanceScale: chosen("guidanceScale"),
+    scheduler: chosen("scheduler"),
+  };
 }
 
 /** What of `stored` is understood. Exported for tests. */

@@ -86,6 +86,22 @@ test("a picture dragged between two others", async () => {
   expect(await written()).toBe("‹fox› ‹penguin› at night ‹teddy-bear› ");
 });
 
+test("a file from the desktop, dropped behind a word", async () => {
+  await clear();
+  await type("snow");
+  await sentence.evaluate(async (dom) => {
+    const canvas = new OffscreenCanvas(40, 40);
+    (canvas.getContext("2d") as OffscreenCanvasRenderingContext2D).fillRect(5, 5, 30, 30);
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([await canvas.convertToBlob()], "dark-square.png", { type: "image/png" }));
+    const { left, top, height } = (dom.querySelector("p") as HTMLElement).getBoundingClientRect();
+    const at = { clientX: left + 300, clientY: top + height / 2 };
+    dom.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true, ...at }));
+  });
+  await expect(chip("dark square")).toBeVisible();
+  expect(await written()).toMatch(/^snow ‹[^›]+› $/);
+});
+
 test("files and text from the clipboard: pictures become chips, everything else plain words", async () => {
   await clear();
   await sentence.evaluate(async (dom) => {

@@ -160,6 +160,14 @@ describe("the store", () => {
     expect(store.getState().choices.seed).toBe(9);
   });
 
+  test("choosing what the model has anyway is no choice", () => {
+    const store = createSettingsStore();
+    store.getState().setModel(bundle());
+    store.getState().applyPreset("quality");
+    store.getState().applyPreset("balanced");
+    expect(store.getState().choices).toEqual(NO_CHOICES);
+  });
+
   test("another model brings its own defaults; what was chosen stays", () => {
     const store = createSettingsStore();
     store.getState().setModel(bundle());

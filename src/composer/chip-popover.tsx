@@ -14,12 +14,14 @@ interface Props {
   onClose: (refocus: boolean) => void;
   /** Left out where cut-outs cannot be edited. */
   onEditCutout?: ((id: string) => void) | undefined;
+  /** More about the picture, such as whether its background is shown. */
+  extras?: ((entityId: string) => React.ReactNode) | undefined;
 }
 
 const MARGIN = 8;
 
 /** The menu of one chip: its picture's name, how strongly it speaks, where it stands, what stands in its place. */
-export function ChipPopover({ chip, editor, onClose, onEditCutout }: Props) {
+export function ChipPopover({ chip, editor, onClose, onEditCutout, extras }: Props) {
   const t = useTexts(composerTexts);
   const { entities: store } = useApp();
   const entities = useEntities((state) => state.entities);
@@ -120,6 +122,7 @@ export function ChipPopover({ chip, editor, onClose, onEditCutout }: Props) {
           </p>
         </>
       )}
+      {entity && extras?.(chip.id)}
       {others.length > 0 && (
         <fieldset>
           <legend className="hint">{t.replaceBy}</legend>

@@ -26,6 +26,8 @@ interface Props {
   /** Whether the model is stored: its tokenizer counts then. */
   modelStored: boolean;
   onEditCutout?: (id: string) => void;
+  /** More lines in the menu of a picture. */
+  chipExtras?: (entityId: string) => React.ReactNode;
   /** The button at the right end. */
   children: React.ReactNode;
 }
@@ -33,7 +35,7 @@ interface Props {
 const NOTHING: readonly SentencePart[] = [];
 
 /** The sentence: one wide line of text in which pictures stand as words. */
-export function Composer({ handle, initial, onGenerate, modelStored, onEditCutout, children }: Props) {
+export function Composer({ handle, initial, onGenerate, modelStored, onEditCutout, chipExtras, children }: Props) {
   const { entities: store, settings } = useApp();
   const t = useTexts(composerTexts);
   const language = useStore(preferences, languageOf);
@@ -160,7 +162,7 @@ export function Composer({ handle, initial, onGenerate, modelStored, onEditCutou
         />
       )}
       {chip && chipOpen && editor && (
-        <ChipPopover chip={chip} editor={editor} onClose={closeChip} onEditCutout={onEditCutout} />
+        <ChipPopover chip={chip} editor={editor} onClose={closeChip} onEditCutout={onEditCutout} extras={chipExtras} />
       )}
       <p className="visually-hidden" aria-live="polite">
         {mention && matches.length > 0

@@ -334,6 +334,8 @@ test("two tabs see each other's changes and spoil nothing", async ({ page, conte
   await expect(cell(page, 1002)).toHaveCount(1);
   await cell(page, 1003).focus();
   await page.keyboard.press("Delete");
+  // The other tab hears of it once it is written.
+  await expect(cell(other, 1003)).toHaveCount(0);
   for (const tab of [page, other]) {
     await tab.reload();
     await expect(tab.getByText("59 pictures", { exact: true })).toBeVisible();

@@ -1,6 +1,7 @@
 /** The stores of one app, made once and handed down: several apps can live on one page, and tests make their own. */
 import { createContext, useContext } from "react";
 import { useStore } from "zustand";
+import type { CutoutStore } from "./cutout/cutout-store.ts";
 import type { Engine } from "./engine/index.ts";
 import type { EntityState, EntityStore } from "./entities/entity-store.ts";
 import type { GalleryState, GalleryStore } from "./gallery/gallery-store.ts";
@@ -11,6 +12,7 @@ export interface AppContext {
   readonly engine: Engine;
   readonly modelUrl: string;
   readonly entities: EntityStore;
+  readonly cutout: CutoutStore;
   readonly settings: SettingsStore;
   readonly gallery: GalleryStore;
   readonly generation: QueueStore;

@@ -2,6 +2,7 @@ import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useApp, useSettings } from "./app-context.ts";
 import { Composer, type ComposerHandle } from "./composer/composer.tsx";
 import type { SentencePart } from "./composer/prompt-doc.ts";
+import { Cutout } from "./cutout/cutout.tsx";
 import { DeviceNotice } from "./device/device-notice.tsx";
 import { DeviceView } from "./device/device-view.tsx";
 import { Shelf, useAddFiles } from "./entities/shelf.tsx";
@@ -109,6 +110,7 @@ export function App() {
           Drop pictures to put them on the shelf
         </div>
       )}
+      <Cutout />
       <Notices />
     </>
   );

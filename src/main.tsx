@@ -4,6 +4,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
 import { AppProvider } from "./app-context.ts";
+import { createCutoutStore } from "./cutout/cutout-store.ts";
 import { createEngine } from "./engine/index.ts";
 import { createEntityStore } from "./entities/entity-store.ts";
 import { createGalleryStore } from "./gallery/gallery-store.ts";
@@ -22,6 +23,7 @@ const app = {
   engine,
   modelUrl,
   entities,
+  cutout: createCutoutStore(entities),
   settings: createSettingsStore(history),
   gallery,
   generation: createQueueStore({

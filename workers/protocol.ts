@@ -2,6 +2,8 @@
  * Every message between the page (src/engine) and its workers: one discriminated union each way and worker.
  * Requests carry an id; each is answered by exactly one `done` or `error` with that id, after any number of events.
  */
+
+import type { Box, Mask } from "./segmentation/mask.ts";
 import type { PromptShape } from "./text/prompt-layout.ts";
 import type { Bundle, SchedulerKind } from "./weights/bundle.ts";
 
@@ -229,4 +231,47 @@ export type LibraryReply =
   | { id: number; type: "measured"; usage: StorageUsage }
   /** null: the model is not stored. */
   | { id: number; type: "counted"; tokens: number | null }
+  | { id: number; type: "error"; error: WireError };
+
+// --- segment worker: cutting subjects out of a photo ------------------------------------------------------------------
+
+/** A point on a photo, in its pixels; `subject` false: what is there does not belong to it. */
+export interface ClickPoint {
+  x: number;
+  y: number;
+  subject: boolean;
+}
+
+/** A model that finds subjects, fetched on request only: see workers/segmentation/models.ts. */
+export type SegmentModel = "clipseg" | "slimsam";
+
+export interface SegmentModelOptions {
+  /** Where ORT's .wasm and .mjs lie, absolute, ending in a slash. */
+  wasmPaths: string;
+  /** Where the model's files lie, absolute, ending in a slash; default: their publisher's address. */
+  baseUrl?: string;
+}
+
+export type SegmentRequest =
+  /** The photo that the requests after it are about. */
+  | { id: number; type: "open"; image: EntityImage }
+  /** `marks`: [height, width] of MARK in workers/segmentation/grabcut.ts, what a person has painted. */
+  | { id: number; type: "grab-cut"; box: Box; marks?: Uint8Array }
+  | { id: number; type: "magic-wand"; x: number; y: number; tolerance: number }
+  | { id: number; type: "describe"; text: string; options: SegmentModelOptions }
+  | { id: number; type: "click"; points: ClickPoint[]; options: SegmentModelOptions }
+  /** Whether a model's files are here. Fetches nothing. */
+  | { id: number; type: "model-state"; model: SegmentModel; baseUrl?: string }
+  /** Fetches a model's files into the weight store. */
+  | { id: number; type: "fetch-model"; model: SegmentModel; baseUrl?: string }
+  | { id: number; type: "cancel"; target: number };
+
+export type SegmentReply =
+  | { id: number; type: "opened" }
+  | { id: number; type: "progress"; fraction: number }
+  | { id: number; type: "download"; loadedBytes: number; totalBytes: number }
+  /** `mask` null: nothing in the photo answers the description. */
+  | { id: number; type: "masked"; mask: Mask | null }
+  /** `host`: where its files are, or would be, fetched from. */
+  | { id: number; type: "model-state"; stored: boolean; host: string }
   | { id: number; type: "error"; error: WireError };

@@ -2,7 +2,7 @@
 import { createStore as createIdb, delMany, entries, set as idbSet } from "idb-keyval";
 import { createStore } from "zustand/vanilla";
 import { normalisePicture } from "../engine/images.ts";
-import type { Entity } from "./entity.ts";
+import { type Background, type Cutout, type Entity, type EntityCutout, pictureOf } from "./entity.ts";
 import { exampleEntities } from "./example-entities.ts";
 
 export interface EntityState {
@@ -15,9 +15,23 @@ export interface EntityState {
   readonly restored: boolean;
   /** Storage failed: what is on the shelf lasts until the page is closed. */
   readonly storageError: string | null;
-  readonly restore: () => Promise<void>;
-  /** @throws EngineError bad-image */
-  readonly add: (file: Blob, label: string) => Promise<string>;
+  /**
+   * Brings back what an earlier visit has left. Removed entities go for good, but for those that something else still names.
+   * @param referenced ids that results and waiting jobs name
+   */
+  readonly restore: (referenced?: ReadonlySet<string>) => Promise<void>;
+  /**
+   * Puts a cut-out, or a picture as it is, on the shelf.
+   * @param label for a picture as it is
+   * @returns its id
+   * @throws EngineError bad-image
+   */
+  readonly add: (source: Blob | Cutout, label?: string) => Promise<string>;
+  /** Cut anew: the picture changes wherever it is used. */
+  readonly recut: (id: string, cutout: Cutout) => Promise<void>;
+  /** Of a cut-out: the same crop on white, or as it was photographed. Does nothing where there is only one form. */
+  readonly setBackground: (id: string, background: Background) => void;
+  readonly setTags: (id: string, tags: readonly string[]) => void;
   readonly rename: (id: string, label: string) => void;
   readonly remove: (id: string) => void;
   readonly putBack: (id: string, index: number) => void;
@@ -41,9 +55,24 @@ export function createEntityStore() {
     const place = (entity: Entity, shelf: readonly string[]) =>
       set((state) => ({
         entities: new Map(state.entities).set(entity.id, entity),
-        urls: new Map(state.urls).set(entity.id, state.urls.get(entity.id) ?? URL.createObjectURL(entity.picture)),
+        urls: new Map(state.urls).set(entity.id, urlOf(entity, state)),
         shelf,
       }));
+    const urlOf = ({ id, picture }: Entity, { entities, urls }: EntityState): string => {
+      const known = urls.get(id);
+      if (known && entities.get(id)?.picture === picture) return known;
+      // Shown until whoever shows it has the new one.
+      if (known) setTimeout(() => URL.revokeObjectURL(known), 10_000);
+      return URL.createObjectURL(picture);
+    };
+    /** Puts a changed entity in the place of the old one. */
+    const change = async (id: string, changes: Partial<Entity>) => {
+      const entity = get().entities.get(id);
+      if (!entity) return;
+      const changed = { ...entity, ...changes };
+      place(changed, get().shelf);
+      await keep(id, changed);
+    };
     const setShelf = (shelf: readonly string[]) => {
       set({ shelf });
       void keep(SHELF, shelf);
@@ -55,15 +84,16 @@ export function createEntityStore() {
       shelf: [],
       restored: false,
       storageError: null,
-      restore: async () => {
+      restore: async (referenced = new Set()) => {
         let shelf: string[] | undefined;
         try {
           const stored = await entries<string, unknown>(idb);
           shelf = stored.find(([key]) => key === SHELF)?.[1] as string[] | undefined;
           const all = stored.filter(([key]) => key !== SHELF).map(([, value]) => value as Entity);
-          for (const entity of all) if (shelf?.includes(entity.id)) place(entity, get().shelf);
+          const wanted = (id: string) => shelf?.includes(id) || referenced.has(id);
+          for (const entity of all) if (wanted(entity.id)) place(entity, get().shelf);
           await delMany(
-            all.map((entity) => entity.id).filter((id) => !shelf?.includes(id)),
+            all.map((entity) => entity.id).filter((id) => !wanted(id)),
             idb,
           );
         } catch (cause) {
@@ -75,11 +105,15 @@ export function createEntityStore() {
         const known = (shelf ?? exampleOrder(get().entities)).filter((id) => get().entities.has(id));
         set({ shelf: known, restored: true });
       },
-      add: async (file, label) => {
+      add: async (source, label = "") => {
+        const made =
+          source instanceof Blob
+            ? { label, picture: await normalisePicture(source) }
+            : { label: source.label, picture: pictureOf(source), cutout: cutoutOf(source) };
         const entity: Entity = {
+          ...made,
           id: crypto.randomUUID(),
-          label: label.trim() || "picture",
-          picture: await normalisePicture(file),
+          label: made.label.trim() || "picture",
           addedAt: Date.now(),
         };
         place(entity, [...get().shelf, entity.id]);
@@ -87,12 +121,24 @@ export function createEntityStore() {
         await keep(SHELF, get().shelf);
         return entity.id;
       },
+      recut: (id, cutout) =>
+        change(id, {
+          picture: pictureOf(cutout),
+          cutout: cutoutOf(cutout),
+          ...(cutout.label.trim() && { label: cutout.label.trim() }),
+        }),
+      setBackground: (id, background) => {
+        const cutout = get().entities.get(id)?.cutout;
+        if (!cutout || cutout.background === background) return;
+        const changed = { ...cutout, background };
+        void change(id, { cutout: changed, picture: pictureOf(changed) });
+      },
+      setTags: (id, tags) => {
+        const clean = new Set(tags.map((tag) => tag.trim()).filter((tag) => tag !== ""));
+        void change(id, { tags: [...clean] });
+      },
       rename: (id, label) => {
-        const entity = get().entities.get(id);
-        if (!entity || !label.trim()) return;
-        const renamed = { ...entity, label: label.trim() };
-        place(renamed, get().shelf);
-        void keep(id, renamed);
+        if (label.trim()) void change(id, { label: label.trim() });
       },
       remove: (id) => setShelf(get().shelf.filter((other) => other !== id)),
       putBack: (id, index) => setShelf(get().shelf.toSpliced(index, 0, id)),
@@ -102,4 +148,8 @@ export function createEntityStore() {
 
 function exampleOrder(entities: ReadonlyMap<string, Entity>): string[] {
   return [...entities.values()].sort((a, b) => a.addedAt - b.addedAt).map((entity) => entity.id);
+}
+
+function cutoutOf({ onWhite, withBackground, background, source }: Cutout): EntityCutout {
+  return { onWhite, withBackground, background, source };
 }

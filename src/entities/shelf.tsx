@@ -1,31 +1,19 @@
-import { ImagePlus, Trash2 } from "lucide-react";
+import { ImagePlus, Scissors, Trash2 } from "lucide-react";
 import { useRef } from "react";
 import { useApp, useEntities } from "../app-context.ts";
 import { ENTITY_MIME } from "../composer/editor.ts";
-import { EngineError } from "../engine/index.ts";
+import { cutoutTexts } from "../cutout/texts.ts";
+import { useAddFiles } from "../cutout/use-add-files.ts";
 import { notify } from "../ui/notices.tsx";
-import { labelFromFileName } from "./label.ts";
+import { useTexts } from "../ui/texts.ts";
 import "./shelf.css";
 
-/** Puts picture files on the shelf. @returns the ids of those that could be read; the others are told. */
-export function useAddFiles(): (files: readonly File[]) => Promise<string[]> {
-  const { entities } = useApp();
-  return async (files) => {
-    const ids: string[] = [];
-    for (const file of files) {
-      try {
-        ids.push(await entities.getState().add(file, labelFromFileName(file.name)));
-      } catch (error) {
-        notify(error instanceof EngineError ? `${file.name}: ${error.message}` : `${file.name} could not be added.`);
-      }
-    }
-    return ids;
-  };
-}
+export { useAddFiles };
 
 /** The shelf of cut-outs: press, drag, or type @ in the sentence to use one. */
 export function Shelf({ onInsert }: { onInsert: (id: string) => void }) {
-  const { entities: store } = useApp();
+  const { entities: store, cutout } = useApp();
+  const t = useTexts(cutoutTexts);
   const shelf = useEntities((state) => state.shelf);
   const entities = useEntities((state) => state.entities);
   const urls = useEntities((state) => state.urls);
@@ -70,6 +58,15 @@ export function Shelf({ onInsert }: { onInsert: (id: string) => void }) {
                 <img src={urls.get(id)} alt="" draggable={false} />
                 <span className="visually-hidden">Insert </span>
                 <span className="shelf-label">{entity.label}</span>
+              </button>
+              <button
+                type="button"
+                className="shelf-edit"
+                aria-label={t.editOf(entity.label)}
+                title={t.edit}
+                onClick={() => cutout.getState().openCutout(id)}
+              >
+                <Scissors size={14} aria-hidden />
               </button>
               <button
                 type="button"

@@ -2,10 +2,13 @@ import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useApp, useSettings } from "./app-context.ts";
 import { Composer, type ComposerHandle } from "./composer/composer.tsx";
 import type { SentencePart } from "./composer/prompt-doc.ts";
+import { ChipBackground } from "./cutout/chip-background.tsx";
 import { Cutout } from "./cutout/cutout.tsx";
+import { useAddFiles } from "./cutout/use-add-files.ts";
 import { DeviceNotice } from "./device/device-notice.tsx";
 import { DeviceView } from "./device/device-view.tsx";
-import { Shelf, useAddFiles } from "./entities/shelf.tsx";
+import { Shelf } from "./entities/shelf.tsx";
+import { shelfTexts } from "./entities/texts.ts";
 import { firstSentence } from "./examples/example-sentences.ts";
 import { Examples } from "./examples/examples.tsx";
 import { Filmstrip } from "./gallery/filmstrip.tsx";
@@ -23,6 +26,7 @@ import { useResultDrop } from "./generation/use-result-drop.ts";
 import { useTabFace } from "./generation/use-tab-face.ts";
 import { Masthead } from "./masthead/masthead.tsx";
 import { useModelSummary } from "./models/model-summary.ts";
+import { restoreAll } from "./restore.ts";
 import { SettingsPanel } from "./settings/settings-panel.tsx";
 import { Notices } from "./ui/notices.tsx";
 import { usePageDrop } from "./ui/page-drop.ts";
@@ -36,10 +40,11 @@ const GalleryView = lazy(async () => ({ default: (await import("./gallery/galler
 
 /** The page: shelf, picture and sentence, settings. */
 export function App() {
-  const { entities, gallery, generation } = useApp();
+  const app = useApp();
   const composer = useRef<ComposerHandle>(null);
   const [ready, setReady] = useState(false);
   const t = useTexts(generationTexts);
+  const shelf = useTexts(shelfTexts);
   const model = useModelSummary();
   const addFiles = useAddFiles();
   const view = useView();
@@ -49,12 +54,8 @@ export function App() {
   useShareLink(studio, ready);
 
   useEffect(() => {
-    void Promise.all([
-      entities.getState().restore(),
-      gallery.getState().restore(),
-      generation.getState().restore(),
-    ]).finally(() => setReady(true));
-  }, [entities, gallery, generation]);
+    void restoreAll(app).finally(() => setReady(true));
+  }, [app]);
 
   const generate = useGenerate();
   useTabFace();
@@ -84,7 +85,14 @@ export function App() {
           />
           <StoredSentence>
             {(initial) => (
-              <Composer handle={composer} initial={initial} onGenerate={generate} modelStored={model?.stored ?? false}>
+              <Composer
+                handle={composer}
+                initial={initial}
+                onGenerate={generate}
+                modelStored={model?.stored ?? false}
+                onEditCutout={(id) => app.cutout.getState().openCutout(id)}
+                chipExtras={(id) => <ChipBackground entityId={id} />}
+              >
                 <button
                   type="button"
                   className="button primary"
@@ -107,7 +115,7 @@ export function App() {
       </main>
       {dropping && (
         <div className="drop-zone" aria-hidden>
-          Drop pictures to put them on the shelf
+          {shelf.drop}
         </div>
       )}
       <Cutout />

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useEffectEvent, useImperativeHandle, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { useApp, useEntities, useSettings } from "../app-context.ts";
-import { useAddFiles } from "../entities/shelf.tsx";
+import { useAddFiles } from "../cutout/use-add-files.ts";
 import { useResultAsPicture } from "../generation/use-result-as-picture.ts";
 import { languageOf, preferences } from "../ui/preferences-store.ts";
 import { textsNow, useTexts } from "../ui/texts.ts";

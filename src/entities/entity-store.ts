@@ -17,9 +17,9 @@ export interface EntityState {
   readonly storageError: string | null;
   /**
    * Brings back what an earlier visit has left. Removed entities go for good, but for those that something else still names.
-   * @param referenced ids that results and waiting jobs name
+   * @param isNamed whether a sentence, a result or a waiting job names this id
    */
-  readonly restore: (referenced?: ReadonlySet<string>) => Promise<void>;
+  readonly restore: (isNamed?: (id: string) => boolean) => Promise<void>;
   /**
    * Puts a cut-out, or a picture as it is, on the shelf.
    * @param label for a picture as it is
@@ -84,13 +84,13 @@ export function createEntityStore() {
       shelf: [],
       restored: false,
       storageError: null,
-      restore: async (referenced = new Set()) => {
+      restore: async (isNamed = () => false) => {
         let shelf: string[] | undefined;
         try {
           const stored = await entries<string, unknown>(idb);
           shelf = stored.find(([key]) => key === SHELF)?.[1] as string[] | undefined;
           const all = stored.filter(([key]) => key !== SHELF).map(([, value]) => value as Entity);
-          const wanted = (id: string) => shelf?.includes(id) || referenced.has(id);
+          const wanted = (id: string) => shelf?.includes(id) || isNamed(id);
           for (const entity of all) if (wanted(entity.id)) place(entity, get().shelf);
           await delMany(
             all.map((entity) => entity.id).filter((id) => !wanted(id)),
@@ -141,7 +141,9 @@ export function createEntityStore() {
         if (label.trim()) void change(id, { label: label.trim() });
       },
       remove: (id) => setShelf(get().shelf.filter((other) => other !== id)),
-      putBack: (id, index) => setShelf(get().shelf.toSpliced(index, 0, id)),
+      putBack: (id, index) => {
+        if (!get().shelf.includes(id)) setShelf(get().shelf.toSpliced(index, 0, id));
+      },
     };
   });
 }

@@ -4,16 +4,17 @@ import { useApp, useEntities } from "../app-context.ts";
 import { ENTITY_MIME } from "../composer/editor.ts";
 import { cutoutTexts } from "../cutout/texts.ts";
 import { useAddFiles } from "../cutout/use-add-files.ts";
+import { history } from "../ui/history.ts";
 import { notify } from "../ui/notices.tsx";
 import { useTexts } from "../ui/texts.ts";
+import { shelfTexts } from "./texts.ts";
 import "./shelf.css";
-
-export { useAddFiles };
 
 /** The shelf of cut-outs: press, drag, or type @ in the sentence to use one. */
 export function Shelf({ onInsert }: { onInsert: (id: string) => void }) {
   const { entities: store, cutout } = useApp();
-  const t = useTexts(cutoutTexts);
+  const t = useTexts(shelfTexts);
+  const cut = useTexts(cutoutTexts);
   const shelf = useEntities((state) => state.shelf);
   const entities = useEntities((state) => state.entities);
   const urls = useEntities((state) => state.urls);
@@ -23,15 +24,14 @@ export function Shelf({ onInsert }: { onInsert: (id: string) => void }) {
 
   const remove = (id: string, index: number) => {
     store.getState().remove(id);
-    notify(`${entities.get(id)?.label ?? "Picture"} removed.`, {
-      label: "Undo",
-      run: () => store.getState().putBack(id, index),
-    });
+    const undo = () => store.getState().putBack(id, index);
+    history.did({ undo, redo: () => store.getState().remove(id) });
+    notify(t.removed(entities.get(id)?.label ?? t.picture), { label: t.undo, run: undo });
   };
 
   return (
     <section className="shelf" aria-labelledby="shelf-title">
-      <h2 id="shelf-title">Pictures</h2>
+      <h2 id="shelf-title">{t.title}</h2>
       <ul className="shelf-list">
         {shelf.map((id, index) => {
           const entity = entities.get(id);
@@ -42,7 +42,7 @@ export function Shelf({ onInsert }: { onInsert: (id: string) => void }) {
                 type="button"
                 className="shelf-picture"
                 draggable
-                title={`Put ${entity.label} into the sentence`}
+                title={t.insertTitle(entity.label)}
                 onClick={() => onInsert(id)}
                 onDragStart={(event) => {
                   event.dataTransfer.effectAllowed = "copyMove";
@@ -56,14 +56,14 @@ export function Shelf({ onInsert }: { onInsert: (id: string) => void }) {
                 }}
               >
                 <img src={urls.get(id)} alt="" draggable={false} />
-                <span className="visually-hidden">Insert </span>
+                <span className="visually-hidden">{t.insert} </span>
                 <span className="shelf-label">{entity.label}</span>
               </button>
               <button
                 type="button"
                 className="shelf-edit"
-                aria-label={t.editOf(entity.label)}
-                title={t.edit}
+                aria-label={cut.editOf(entity.label)}
+                title={cut.edit}
                 onClick={() => cutout.getState().openCutout(id)}
               >
                 <Scissors size={14} aria-hidden />
@@ -71,7 +71,7 @@ export function Shelf({ onInsert }: { onInsert: (id: string) => void }) {
               <button
                 type="button"
                 className="shelf-remove"
-                aria-label={`Remove ${entity.label}`}
+                aria-label={t.removeOf(entity.label)}
                 onClick={() => remove(id, index)}
               >
                 <Trash2 size={14} aria-hidden />
@@ -82,7 +82,7 @@ export function Shelf({ onInsert }: { onInsert: (id: string) => void }) {
         <li className="shelf-item">
           <button type="button" className="shelf-add" onClick={() => picker.current?.click()}>
             <ImagePlus size={20} aria-hidden />
-            <span>Add a picture</span>
+            <span>{t.add}</span>
           </button>
           <input
             ref={picker}
@@ -97,12 +97,8 @@ export function Shelf({ onInsert }: { onInsert: (id: string) => void }) {
           />
         </li>
       </ul>
-      <p className="hint">
-        Drag one into the sentence, press it, or type @ and its name. You can also paste or drop a file.
-      </p>
-      {storageError && (
-        <p className="hint warn">This browser keeps nothing for this page: pictures last until it is closed.</p>
-      )}
+      <p className="hint">{t.hint}</p>
+      {storageError && <p className="hint warn">{t.notKept}</p>}
     </section>
   );
 }

@@ -1,5 +1,6 @@
 /** The pictures that were asked for, drawn one at a time. What each asks for and the steps from state to state: job.ts. */
 import { createStore } from "zustand/vanilla";
+import { releaseSegmenter } from "../cutout/segmenter.ts";
 import { type Engine, EngineError, type EngineProgress, type Picture, type PromptSegment } from "../engine/index.ts";
 import type { NewResult } from "../gallery/result.ts";
 import {
@@ -84,6 +85,8 @@ export function createQueueStore({ engine, promptOf, keep, storage }: QueuePorts
     };
 
     const run = async (job: Job): Promise<void> => {
+      // What cuts subjects out gives its memory to what draws.
+      releaseSegmenter();
       controller = new AbortController();
       const { signal } = controller;
       live.reset();

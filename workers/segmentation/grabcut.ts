@@ -36,7 +36,7 @@ const SETTLED = 1 / 2000;
 const SUBJECT_COMPONENTS = 5;
 const GROUND_COMPONENTS = 8;
 /** Weight of an edge between pixels of equal colour, nats. */
-const GAMMA = 40;
+const GAMMA = 28;
 /** How much of the contrast that counts as usual is that of the neighbourhood; the rest is the whole picture's. */
 const LOCAL = 0.8;
 const NEIGHBOURHOOD = 10;
@@ -47,10 +47,15 @@ const MAX_EVIDENCE = 12;
 /** More than all else together. */
 const SURE = 1e6;
 
-const WIDE: PriorShape = { power: 3, turn: 0.85, strength: 2, beyond: 0.2 };
-/** For the first rounds of a box that touches the photo's edge: nothing beyond it shows what the ground there looks like. */
+/** Of a box that lies inside the photo. */
+const INSIDE: PriorShape = { power: 3, turn: 0.8, strength: 1.5, beyond: 0 };
+/** Of one that touches its edge: nothing beyond shows what the ground there looks like, and the subject may go on. */
+const AT_EDGE: PriorShape = { power: 3, turn: 0.85, strength: 2, beyond: 0.2 };
+/** What such a box begins with, so that the first models come from its middle. */
 const NARROW: PriorShape = { power: 2, turn: 0.6, strength: 3, beyond: 0 };
 const NARROW_ROUNDS = 3;
+/** How much more the middle of the box counts for the first model of the subject. */
+const FIRST_WEIGHT = 0.7;
 
 /**
  * @param image straight alpha
@@ -125,18 +130,18 @@ async function segment(scene: Scene, { signal, onProgress }: GrabCutOptions): Pr
   }
   const features = pixelFeatures(colours, width, height);
   const edges = edgeCapacities(colours, width, height);
-  const wide = boxPrior(box, width, height, WIDE);
   const touchesEdge = box.left <= 1 || box.top <= 1 || box.right >= width - 1 || box.bottom >= height - 1;
-  const narrow = touchesEdge ? boxPrior(box, width, height, NARROW) : wide;
+  const narrow = boxPrior(box, width, height, NARROW);
+  const wide = boxPrior(box, width, height, touchesEdge ? AT_EDGE : INSIDE);
   const terminal = new Float32Array(count);
   for (let round = 0; round < MAX_ROUNDS; round++) {
     await messages();
     signal?.throwIfAborted();
     onProgress?.(round / MAX_ROUNDS);
-    const prior = round < NARROW_ROUNDS ? narrow : wide;
+    const prior = touchesEdge && round < NARROW_ROUNDS ? narrow : wide;
     const ground = mixtureOf(features, labels, 0, GROUND_COMPONENTS);
     // At first the box holds both: its middle counts more.
-    const weights = round === 0 ? prior.map(Math.exp) : undefined;
+    const weights = round === 0 ? narrow.map((nats) => Math.exp(FIRST_WEIGHT * nats)) : undefined;
     const subject = mixtureOf(features, labels, 1, SUBJECT_COMPONENTS, weights);
     if (!ground || !subject) break;
     for (let at = 0; at < count; at++) {

@@ -179,6 +179,8 @@ export const Bundle = v.object({
 });
 
 export type Bundle = v.InferOutput<typeof Bundle>;
+/** What the store needs to know of anything that it keeps; models of other kinds than Kosmos-G have no more than this. */
+export type FileBundle = Pick<Bundle, "id" | "name" | "license" | "files">;
 export type BundleFile = v.InferOutput<typeof BundleFile>;
 export type SchedulerKind = (typeof SCHEDULER_KINDS)[number];
 export type ClipVisionConfig = v.InferOutput<typeof ClipVisionConfig>;

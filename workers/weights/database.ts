@@ -1,9 +1,9 @@
 /** The three tables behind WeightStore: in IndexedDB, or in memory where the browser denies storage. */
 import { EngineFault } from "../faults.ts";
-import type { Bundle } from "./bundle.ts";
+import type { FileBundle } from "./bundle.ts";
 
 export interface ModelRecord {
-  readonly bundle: Bundle;
+  readonly bundle: FileBundle;
   /** Where it came from. */
   readonly source: string;
   /** ETag of each file at its first answer; not kept once the model is installed. */

@@ -4,7 +4,7 @@
  */
 import { EngineFault } from "../faults.ts";
 import type { DamagedChunk, StorageUsage, StoredBundle, StoredModel } from "../protocol.ts";
-import type { Bundle, BundleFile } from "./bundle.ts";
+import type { BundleFile, FileBundle } from "./bundle.ts";
 import type { Transaction } from "./database.ts";
 import {
   type ChunkRecord,
@@ -71,6 +71,15 @@ export class WeightStore {
    *   `bad-bundle` when it was stored by a version of this app whose model.json is no longer understood
    */
   async open(id: string): Promise<StoredBundle | undefined> {
+    const found = await this.openFiles(id);
+    return found && { bundle: parseBundle(found.bundle, `Stored model ${id}`), files: found.files };
+  }
+
+  /**
+   * The same for models of any kind: nothing is asked of the bundle but its files.
+   * @throws EngineFault `storage` as `open` does
+   */
+  async openFiles(id: string): Promise<{ bundle: FileBundle; files: Record<string, Blob> } | undefined> {
     const found = await this.database.transact("readonly", ["models", "chunks"], async (tx) => {
       const record = await tx.get("models", id);
       if (!record) return undefined;
@@ -88,11 +97,11 @@ export class WeightStore {
         `${missing} chunks`,
       );
     }
-    return { bundle: parseBundle(bundle, `Stored model ${id}`), files };
+    return { bundle, files };
   }
 
   /** The chunks that each file still lacks: never arrived, evicted, of a wrong size, or not those that the bundle's hashes name. */
-  missing(bundle: Bundle): Promise<Map<string, Set<number>>> {
+  missing(bundle: FileBundle): Promise<Map<string, Set<number>>> {
     return this.database.transact("readonly", ["chunks"], (tx) => missingChunks(tx, bundle));
   }
 
@@ -100,7 +109,7 @@ export class WeightStore {
    * Notes a download, so that its chunks are kept and the list shows it. Returns the ETags that an earlier try met.
    * @throws EngineFault `bad-bundle` when another model of the same id is installed from elsewhere
    */
-  begin(bundle: Bundle, source: string): Promise<Readonly<Record<string, string>>> {
+  begin(bundle: FileBundle, source: string): Promise<Readonly<Record<string, string>>> {
     return this.database.transact("readwrite", ["models", "downloads"], async (tx) => {
       const installed = await tx.get("models", bundle.id);
       if (installed && installed.source !== source && !sameFiles(installed.bundle, bundle)) {
@@ -229,8 +238,8 @@ const fileKey = (file: BundleFile) => `${file.sha256}-${file.size}`;
 
 const allChunks = (file: BundleFile) => Array.from({ length: chunkCount(file.size) }, (_, index) => index);
 
-const sameFiles = (a: Bundle, b: Bundle) => {
-  const keys = ({ files }: Bundle) => Object.entries(files).map(([name, file]) => `${name} ${fileKey(file)}`);
+const sameFiles = (a: FileBundle, b: FileBundle) => {
+  const keys = ({ files }: FileBundle) => Object.entries(files).map(([name, file]) => `${name} ${fileKey(file)}`);
   return keys(a).sort().join() === keys(b).sort().join();
 };
 
@@ -243,7 +252,7 @@ function isRight(file: BundleFile, index: number, { data, sha256 }: ChunkRecord)
   return data.size === chunkBytes(file.size, index) && sha256 === (expectedHash(file, index) ?? sha256);
 }
 
-async function missingChunks(tx: Transaction, bundle: Bundle): Promise<Map<string, Set<number>>> {
+async function missingChunks(tx: Transaction, bundle: FileBundle): Promise<Map<string, Set<number>>> {
   const missing = new Map<string, Set<number>>();
   for (const [name, file] of Object.entries(bundle.files)) {
     const lacking = new Set(allChunks(file));

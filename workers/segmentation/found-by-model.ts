@@ -22,8 +22,9 @@ function transformers(wasmPaths: string): Promise<Library> {
     await loadOrt(wasmPaths);
     const loaded = await import("@huggingface/transformers");
     const { env } = loaded;
-    env.allowRemoteModels = false;
+    // It wants to be allowed one of both; asked of the network, everything is missing.
     env.allowLocalModels = false;
+    env.fetch = async () => new Response(null, { status: 404 });
     env.useBrowserCache = false;
     env.useWasmCache = false;
     env.useCustomCache = true;

@@ -2,6 +2,7 @@
 import type { InferenceSession } from "onnxruntime-web/webgpu";
 import { EngineFault } from "../faults.ts";
 import { convertTensors } from "../weights/convert.ts";
+import { SteadyBlob } from "../weights/steady-blob.ts";
 import type { WeightFiles } from "../weights/tensors.ts";
 import type { FloatDType, Graph, WeightInitializer } from "./graph.ts";
 import { type ExternalData, onnxModel } from "./onnx-model.ts";
@@ -32,7 +33,7 @@ export async function createSession(ort: Ort, graph: Graph, options: SessionOpti
   return withOrtFaults(device, `building ${graph.name}`, () =>
     ort.InferenceSession.create(model, {
       executionProviders: [{ name: "webgpu", device }],
-      externalData,
+      externalData: externalData.map(({ path, data }) => ({ path, data: new SteadyBlob(data) })),
       preferredOutputLocation: outputs,
       extra: {
         session: { disable_cpu_ep_fallback: requireGpu ? "1" : "0" },

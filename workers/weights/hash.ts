@@ -1,5 +1,6 @@
 import { createSHA256 } from "hash-wasm";
 import { EngineFault } from "../faults.ts";
+import { SteadyBlob } from "./steady-blob.ts";
 
 /** SHA-256 as lower-case hex of bytes that are in memory. */
 export async function sha256(bytes: BufferSource): Promise<string> {
@@ -15,7 +16,7 @@ export async function sha256(bytes: BufferSource): Promise<string> {
 /** SHA-256 as lower-case hex of a Blob of any size, read as a stream (WebCrypto hashes only what is in memory). */
 export async function sha256OfBlob(blob: Blob, onBytes: (count: number) => void = () => {}): Promise<string> {
   const hasher = await createSHA256();
-  const reader = blob.stream().getReader();
+  const reader = new SteadyBlob(blob).stream().getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return hasher.digest("hex");

@@ -32,7 +32,11 @@ function ortFiles(): Plugin {
   };
 }
 
-/** transformers.js brings its own import of ORT: point it at the one that the engine runs on. */
+/**
+ * One copy of ORT for all workers. transformers.js brings its own import of it: pointed at the one that the engine runs on. And ORT
+ * mentions `require`, for which the bundler would import a helper from each worker's own runtime: its chunk would differ from worker to
+ * worker and be fetched for each. A variable of that name, without a value as in any browser, needs no helper.
+ */
 function oneOrt(): Plugin {
   return {
     name: "one-ort",
@@ -41,6 +45,10 @@ function oneOrt(): Plugin {
       filter: { id: /^onnxruntime-web\/webgpu$/ },
       handler: (_source, importer) =>
         importer?.includes("/@huggingface/transformers/") ? path("workers/onnx/ort-runtime.ts") : null,
+    },
+    transform: {
+      filter: { id: /\/onnxruntime-web\/dist\/ort\.\w+\.min\.mjs$/ },
+      handler: (code) => ({ code: `var require;${code}`, map: null }),
     },
   };
 }

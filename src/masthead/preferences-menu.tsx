@@ -1,8 +1,9 @@
 import { SunMoon } from "lucide-react";
 import { useId } from "react";
 import { useStore } from "zustand";
+import { LANGUAGES, type Language } from "../ui/languages.ts";
 import { languageOf, preferences, THEMES, type Theme } from "../ui/preferences-store.ts";
-import { LANGUAGES, type Language, useTexts } from "../ui/texts.ts";
+import { useTexts } from "../ui/texts.ts";
 import { mastheadTexts } from "./texts.ts";
 
 /** In its own language, so that whoever needs it can read it. */

@@ -1,7 +1,7 @@
 /** How the page looks and speaks: theme and language, kept across visits. */
 import { createJSONStorage, persist } from "zustand/middleware";
 import { createStore } from "zustand/vanilla";
-import { isLanguage, LANGUAGES, type Language } from "./texts.ts";
+import { isLanguage, LANGUAGES, type Language } from "./languages.ts";
 
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];

@@ -11,12 +11,8 @@
  * English is the type: a language that lacks a text does not compile.
  */
 import { useStore } from "zustand";
+import type { Language } from "./languages.ts";
 import { languageOf, preferences } from "./preferences-store.ts";
-
-export const LANGUAGES = ["en", "de"] as const;
-export type Language = (typeof LANGUAGES)[number];
-
-export const isLanguage = (tag: unknown): tag is Language => LANGUAGES.some((language) => language === tag);
 
 /** Literal strings become `string`, so that another language may say it otherwise. */
 type Widened<T> = {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { LANGUAGES } from "../../src/ui/languages.ts";
 import { languageOf, readPreferences } from "../../src/ui/preferences-store.ts";
-import { defineTexts, LANGUAGES } from "../../src/ui/texts.ts";
+import { defineTexts } from "../../src/ui/texts.ts";
 import { viewOf } from "../../src/ui/view.ts";
 
 test("whatever lies in storage, only known themes and languages are taken", () => {

@@ -1,5 +1,5 @@
 /** Dates as the page writes them. Formatters are costly to make: one for each language. */
-import type { Language } from "../ui/texts.ts";
+import type { Language } from "../ui/languages.ts";
 import type { GalleryWords } from "./texts.ts";
 
 const make = (language: Language) => ({

@@ -1,6 +1,6 @@
 """Measures a bundle: metrics.json beside it, the table of its model card, and two contact sheets.
 
-    python -m data.entities && python evaluate.py       # the shipped mini, about 20 minutes of one core
+    python -m data.entities && python evaluate.py       # the shipped mini, about 15 minutes of one core
     python evaluate.py --quick --out /tmp/quick         # whether it runs: two steps, two cases of each kind
 
 Subjects that no training has seen, trained ones, and cut-outs of photos are asked alike. Identity is retrieval: an embedding looks at the
@@ -42,7 +42,8 @@ ROWS = {
     "attribute_accuracy": "attributes, mean of the five", "colour_accuracy": "- colour of the subject", "size_accuracy": "- tiny, big",
     "style_accuracy": "- style", "weather_accuracy": "- weather", "accessory_accuracy": "- thing worn", "count_accuracy": "count, one to four",
     "relation_accuracy": "relations, mean of the three", "next_to_accuracy": "- next to", "on_accuracy": "- on", "in_front_of_accuracy": "- in front of",
-    "style_picture_accuracy": "style of a second picture", "edit_accuracy": "edits of a whole scene",
+    "style_picture_accuracy": "style of a second picture", "edit_accuracy": "edits: the change made, the place kept",
+    "edit_identity_r1": "edits of hour, weather, place: the right subject, of 50",
 }  # fmt: skip
 """Figures of the card's table, in its order."""
 BEGIN, END = "<!-- measured: evaluate.py writes from here", "<!-- to here -->"
@@ -71,7 +72,7 @@ def percent(value: float, error: float) -> str:
 
 
 def table(metrics: dict) -> str:
-    """Markdown: a row for each figure, in per cent with its standard error."""
+    """Markdown: a row for each figure, in % with its standard error."""
     columns = {
         "held-out": ("held_out",), "trained": ("trained",), "photos": ("photos",), "no picture": ("baselines", "no_image"), "pasted": ("baselines", "paste"),
         "ceiling": ("ceiling",),
@@ -154,8 +155,7 @@ def main() -> None:
     painter = Painter(arguments.bundle, arguments.seed, 2 if arguments.quick else None, cache=None if arguments.quick else CACHE)
     start = time.time()
     metrics = measure(painter, seen, arguments.quick)
-    if painter.drawn:
-        metrics["seconds_per_picture"] = round(painter.seconds / painter.drawn, 2)
+    metrics["seen"] = arguments.seen.name if arguments.seen is not None else None
     out = arguments.out or arguments.bundle
     out.mkdir(parents=True, exist_ok=True)
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")

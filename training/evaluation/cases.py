@@ -211,14 +211,18 @@ EDITS: dict[str, tuple[str, dict[str, object]]] = {
     "put a top hat on it": ("accessory", {"accessory": Accessory("top hat", PLACE_OF["top hat"])}),
 }
 """Words that change a whole given scene, what then is asked, and the change."""
+UNTOUCHED = ("hour", "weather", "place")
+"""Questions whose edits leave the subject as it is."""
 
 
 def edit_cases(name: str, subjects: list[Subject], creatures: list[Subject], each: int) -> list[Case]:
-    """A scene by day, under the open sky, given as a picture with the words that change it."""
+    """A scene by day, under the open sky, given as a picture with the words that change it. The place is asked too: what is not named has to stay."""
     around, cases = Surroundings(name, [place for place in OPEN_AIR if place not in (*WEATHER, "beach")]), []
     for _ in range(each):
         for words, (question, change) in EDITS.items():
             able = creatures if question == "accessory" else subjects
             base = around.scene("one", able[len(cases) % len(able)])
-            cases.append(Case(f"{name} {len(cases)}", replace(base, **change), (base,), f"{IMAGE_MARK} {words}", (question,)))
+            target = replace(base, **change)
+            asks = tuple(dict.fromkeys((question, "place") if "place" in truth(target) else (question,)))
+            cases.append(Case(f"{name} {len(cases)}", target, (base,), f"{IMAGE_MARK} {words}", asks))
     return cases

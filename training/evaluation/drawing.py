@@ -24,12 +24,17 @@ class Request:
     """What its noise is drawn from, besides the seed: the case's name, so that no other case moves it."""
 
 
+def digest_of(bundle: dict) -> str:
+    """Of all in a model.json that can move a pixel."""
+    return hashlib.sha256(json.dumps([bundle[key] for key in ("files", "components", "defaults")], sort_keys=True).encode()).hexdigest()
+
+
 class Painter:
     """Draws requests with a bundle's defaults. The noise of a picture is a function of its request and the seed alone."""
 
     def __init__(self, bundle: Path, seed: int = 0, steps: int | None = None, batch: int = 16, cache: Path | None = CACHE) -> None:
         self.pipeline = KosmosGPipeline(bundle)
-        self.digest = hashlib.sha256((bundle / "model.json").read_bytes()).hexdigest()
+        self.digest = digest_of(self.pipeline.bundle)
         defaults = self.pipeline.bundle["defaults"]
         self.scheduler, self.guidance = defaults["scheduler"], defaults["guidance_scale"]
         self.seed, self.steps, self.batch = seed, steps or defaults["steps"], batch

@@ -9,7 +9,7 @@ from data.scenery import FLOATING, OVERSAMPLING, PLACES, UNITS, draw_background
 from data.scenes import SIZE, Scene, Subject, placements, put, render, render_reference, sprite_of, top_of
 from kosmosg.text import IMAGE_MARK
 
-from .cases import ATTRIBUTES, RELATIONS, Case, attribute_cases, count_cases, edit_cases, identity_cases, relation_cases, truth
+from .cases import ATTRIBUTES, RELATIONS, UNTOUCHED, Case, attribute_cases, count_cases, edit_cases, identity_cases, relation_cases, truth
 from .drawing import Request
 from .networks import Embedding, Probes, ask, embed
 from .subjects import Sprites, lookalikes, mixed, photographed
@@ -108,13 +108,13 @@ class Share:
     right: float
     count: int
     error: float
-    """Standard error, as if all answers were independent"""
+    """Standard error, as if all answers were independent; with one right and one wrong answer more, so that ten of ten is no certainty"""
 
 
 def share(right: np.ndarray) -> Share:
     """Of bool [N]."""
-    value = float(np.mean(right))
-    return Share(value, len(right), math.sqrt(value * (1 - value) / len(right)))
+    likely = (np.sum(right) + 1) / (len(right) + 2)
+    return Share(float(np.mean(right)), len(right), math.sqrt(likely * (1 - likely) / (len(right) + 2)))
 
 
 def mean(shares: list[Share]) -> Share:
@@ -136,10 +136,11 @@ def grade(test: Exam, pictures: dict[str, np.ndarray], sprites: Sprites, embeddi
     def references(subjects: list[Subject]) -> np.ndarray:
         return embed(embedding, np.stack([render_reference(subject, sprites) for subject in subjects]))
 
-    def found(name: str, gallery: list[Subject], keys: np.ndarray, which: int = 0) -> np.ndarray:
-        """Ranks of the `which`-th subject of each picture of a set."""
-        cases = test.cases[name]
-        queries = embed(embedding, pictures[name], [case.boxes[which] for case in cases])
+    def found(name: str, gallery: list[Subject], keys: np.ndarray, which: int = 0, asking: tuple[str, ...] = ()) -> np.ndarray:
+        """Ranks of the `which`-th subject of each picture of a set; only of cases that ask one of `asking` first, if any is named."""
+        rows = [row for row, case in enumerate(test.cases[name]) if not asking or case.asks[0] in asking]
+        cases = [test.cases[name][row] for row in rows]
+        queries = embed(embedding, pictures[name][rows], [case.boxes[which] for case in cases])
         numbers = {subject.entity: number for number, subject in enumerate(gallery)}
         return ranks(queries, keys, [numbers[case.target.subjects[which].entity] for case in cases])
 
@@ -168,4 +169,5 @@ def grade(test: Exam, pictures: dict[str, np.ndarray], sprites: Sprites, embeddi
     figures["two_subjects"] = share(both)
     if "edits" in test.cases:
         figures["style_picture_accuracy"], figures["edit_accuracy"] = share(answered("style picture")), share(answered("edits"))
+        figures["edit_identity_r1"] = share(found("edits", test.gallery, keys, asking=UNTOUCHED) < 1)
     return figures

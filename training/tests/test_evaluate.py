@@ -14,7 +14,7 @@ from data.catalogue import PACKAGES, meaning
 from data.scenes import Scene, Subject, render
 from evaluation import cases as questions
 from evaluation import exams, networks, subjects, train_embedding, train_probes
-from evaluation.drawing import Painter, Request
+from evaluation.drawing import Painter, Request, digest_of
 from evaluation.exams import Exam, grade, mean, paste, ranks, share
 from kosmosg.text import IMAGE_MARK, Tokenizer
 from sample import MINI
@@ -60,10 +60,10 @@ def test_ranks_of_known_vectors() -> None:
 
 
 def test_shares_and_their_errors() -> None:
-    assert share(np.array([True] * 10)) == exams.Share(1, 10, 0)
-    half = share(np.array([True, False] * 50))
-    assert half.right == 0.5 and half.error == pytest.approx(0.05)
-    assert mean([half, half]).error == pytest.approx(0.05 / 2**0.5) and mean([half, half]).count == 200
+    all_right, half = share(np.array([True] * 10)), share(np.array([True, False] * 50))
+    assert all_right.right == 1 and 0.05 < all_right.error < 0.1  # ten of ten is no certainty
+    assert half.right == 0.5 and half.error == pytest.approx(0.05, rel=0.02)
+    assert mean([half, half]).error == pytest.approx(half.error / 2**0.5) and mean([half, half]).count == 200
 
 
 def test_every_case_can_be_asked(test_of_discs: Exam) -> None:
@@ -160,6 +160,16 @@ def test_the_training_record_adds_the_curves_up(tmp_path: Path) -> None:
     assert evaluate.training_record(tmp_path) == {"samples": {"all": 1}}
 
 
+def test_the_card_shows_what_was_measured() -> None:
+    metrics = json.loads((MINI / "metrics.json").read_text())
+    card = (MINI / "README.md").read_text(encoding="utf-8")
+    assert metrics["bundle"] == digest_of(json.loads((MINI / "model.json").read_text())), "another bundle ships than was measured: python evaluate.py"
+    assert evaluate.table(metrics) in card and evaluate.BEGIN in card
+    for group in (metrics["held_out"], metrics["trained"], metrics["ceiling"], metrics["baselines"]["no_image"], metrics["baselines"]["paste"]):
+        assert set(WANTED) <= set(group)
+    assert set(WANTED) - {"identity_r1_lookalikes"} <= set(metrics["photos"])
+
+
 def test_the_probe_weights_are_small_and_seeded() -> None:
     paths = [networks.WEIGHTS / f"evaluation_{name}.safetensors" for name in ("embedding", "probes")]
     assert sum(path.stat().st_size for path in paths) < 2_000_000
@@ -179,3 +189,34 @@ def test_the_judges_never_saw_a_held_out_subject(art: tuple[subjects.Sprites, li
     asked = exams.exam(sprites, rows, True, 0.1)
     assert {meaning(case.target.subjects[0].name) for cases in asked.cases.values() for case in cases} <= held
     assert len(asked.gallery) == len({meaning(subject.name) for subject in asked.gallery}) == len(asked.lookalikes) == exams.GALLERY
+
+
+@needs_art
+def test_true_pictures_are_found_and_shuffled_ones_are_not(art: tuple[subjects.Sprites, list[dict]]) -> None:
+    sprites, rows = art
+    judges = networks.load_embedding(), networks.load_probes()
+    test = exams.exam(sprites, rows, True, 0.5).without_edits()
+    true = {name: exams.true_pictures(cases, sprites) for name, cases in test.cases.items()}
+    figures = grade(test, true, sprites, *judges)
+    for name in WANTED:
+        assert figures[name].right > (0.8 if name == "attribute_accuracy" else 0.88), name
+    shuffled = {name: np.roll(pictures, 7, 0) for name, pictures in true.items()}
+    chance = grade(test, shuffled, sprites, *judges)
+    assert chance["identity_r1"].right < 0.1 and chance["two_subjects"].right < 0.1 and chance["scene_accuracy"].right < 0.2
+    pasted = grade(test, {name: exams.pasted_pictures(cases, sprites) for name, cases in test.cases.items()}, sprites, *judges)
+    for name in ("identity_r1", "identity_r5", "scene_accuracy", "count_accuracy", "two_subjects"):
+        assert pasted[name].right > figures[name].right - 0.1, name
+    assert pasted["colour_accuracy"].right < 0.4 and pasted["style_accuracy"].right < 0.2  # what pasting cannot do
+
+
+@needs_art
+def test_a_quick_run_writes_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["evaluate.py", "--quick", "--out", str(tmp_path), "--sheets", str(tmp_path)])
+    evaluate.main()
+    metrics, published = (json.loads((folder / "metrics.json").read_text()) for folder in (tmp_path, MINI))
+
+    def keys(value: object) -> object:
+        return {key: keys(inner) for key, inner in value.items()} if isinstance(value, dict) else None
+
+    measured = {key: value for key, value in keys(metrics).items() if key != "training"}
+    assert measured == {key: value for key, value in keys(published).items() if key != "training"}

@@ -1,7 +1,7 @@
 /** The sentence editor: ProseMirror on one paragraph of text and entity chips. */
 import { baseKeymap } from "prosemirror-commands";
 import { dropCursor } from "prosemirror-dropcursor";
-import { history, redo, undo } from "prosemirror-history";
+import { closeHistory, history, redo, undo } from "prosemirror-history";
 import { keymap } from "prosemirror-keymap";
 import { Fragment, type Node, Slice } from "prosemirror-model";
 import { EditorState, NodeSelection, Plugin, TextSelection, type Transaction } from "prosemirror-state";
@@ -87,10 +87,12 @@ export function createEditor(mount: HTMLElement, start: readonly SentencePart[],
     const end = tr.doc.resolve(tr.mapping.slice(steps).map(to));
     return tr.setSelection(TextSelection.near(end, -1)).scrollIntoView();
   };
+  /** One thing done, one thing undone: quick as it may follow on another. */
+  const dispatchAlone = (tr: Transaction) => view.dispatch(closeHistory(tr));
   const insertIds = (ids: readonly string[], at?: number) => {
     const { selection, tr } = view.state;
     const nodes = ids.map((id) => chipNode(id));
-    view.dispatch(at === undefined ? place(tr, nodes, selection.from, selection.to) : place(tr, nodes, at));
+    dispatchAlone(at === undefined ? place(tr, nodes, selection.from, selection.to) : place(tr, nodes, at));
   };
 
   /** Pictures that take a while to arrive go where they were dropped, whatever was typed meanwhile. */
@@ -139,7 +141,7 @@ export function createEditor(mount: HTMLElement, start: readonly SentencePart[],
     const tr = view.state.tr.delete(chip.from, chip.to);
     tidySpaces(tr, chip.from);
     place(tr, [chip.node], tr.mapping.map(target));
-    view.dispatch(tr.setMeta("uiEvent", "drop"));
+    dispatchAlone(tr.setMeta("uiEvent", "drop"));
     return true;
   };
 
@@ -239,11 +241,11 @@ export function createEditor(mount: HTMLElement, start: readonly SentencePart[],
   return {
     view,
     getSentence: () => toSentence(view.state.doc),
-    setSentence: (sentence) => view.dispatch(replaceAll(sentence)),
+    setSentence: (sentence) => dispatchAlone(replaceAll(sentence)),
     insertEntity: (id, range) => {
       const { tr, selection } = view.state;
       const { from, to } = range ?? selection;
-      view.dispatch(place(tr, [chipNode(id)], from, to).setMeta(mentionKey, "dismiss"));
+      dispatchAlone(place(tr, [chipNode(id)], from, to).setMeta(mentionKey, "dismiss"));
       view.focus();
     },
     changeChip: (change) => {
@@ -258,14 +260,14 @@ export function createEditor(mount: HTMLElement, start: readonly SentencePart[],
       const moved = moveChip(toSentence(view.state.doc), chipsBefore(view.state.doc, chip.from), direction);
       if (!moved) return;
       const tr = replaceAll(moved.sentence);
-      view.dispatch(tr.setSelection(NodeSelection.create(tr.doc, positionOfChip(tr.doc, moved.index))));
+      dispatchAlone(tr.setSelection(NodeSelection.create(tr.doc, positionOfChip(tr.doc, moved.index))));
     },
     removeSelectedChip: () => {
       const chip = selectedChip();
       if (!chip) return;
       const tr = view.state.tr.delete(chip.from, chip.to);
       tidySpaces(tr, chip.from);
-      view.dispatch(tr);
+      dispatchAlone(tr);
       view.focus();
     },
     chipBox: () => {

@@ -48,7 +48,7 @@ test("text and pictures by tap and by @; undo and redo over all of it", async ()
   // What was there before the test comes back.
   for (let i = 0; i < 20 && !(await written()).includes("penguin"); i++) await page.keyboard.press("ControlOrMeta+z");
   expect(await written()).toBe("‹penguin› in the snow at night");
-  for (let i = 0; i < 20 && !(await written()).includes("teddy"); i++)
+  for (let i = 0; i < 20 && !(await written()).includes("‹teddy"); i++)
     await page.keyboard.press("ControlOrMeta+Shift+z");
   expect(await written()).toBe("two ‹fox› next to ‹teddy-bear› ");
 });

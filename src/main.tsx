@@ -18,7 +18,7 @@ import { history } from "./ui/history.ts";
 const modelUrl = "models/mini";
 const engine = createEngine();
 const gallery = createGalleryStore();
-const entities = createEntityStore();
+const entities = createEntityStore({ history });
 const app = {
   engine,
   modelUrl,

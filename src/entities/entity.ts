@@ -9,7 +9,16 @@ export interface Entity {
   readonly addedAt: number;
   readonly tags?: readonly string[];
   /** How it was cut out; not there for pictures that were taken as they are. */
-  readonly cutout?: EntityCutout;
+  readonly cutout?: EntityCutout | undefined;
+  /** Of a picture that was taken as it is: what it was before it was cropped. */
+  readonly cropped?: Cropped | undefined;
+}
+
+/** A picture before it was cropped, and what of it is shown. */
+export interface Cropped {
+  readonly photo: Blob;
+  /** Square; pixels of the photo. */
+  readonly frame: Box;
 }
 
 /** Training pictures were square crops, half of them on white, half with their background. */
@@ -38,11 +47,15 @@ export interface CutoutSource {
   readonly box: Box;
   /** Radius, pixels of the photo. */
   readonly feather: number;
+  /** What of the photo is shown, square; left out: the square around the subject. */
+  readonly frame?: Box | undefined;
 }
 
 /** What the cut-out dialog makes. */
 export interface Cutout extends EntityCutout {
   readonly label: string;
+  /** Left out: as they were. */
+  readonly tags?: readonly string[];
 }
 
 /** The form that sentences use. */

@@ -18,7 +18,7 @@ export function Shelf({ onInsert }: { onInsert: (id: string) => void }) {
   const shelf = useEntities((state) => state.shelf);
   const entities = useEntities((state) => state.entities);
   const urls = useEntities((state) => state.urls);
-  const storageError = useEntities((state) => state.storageError);
+  const trouble = useEntities((state) => state.trouble);
   const addFiles = useAddFiles();
   const picker = useRef<HTMLInputElement>(null);
 
@@ -98,7 +98,7 @@ export function Shelf({ onInsert }: { onInsert: (id: string) => void }) {
         </li>
       </ul>
       <p className="hint">{t.hint}</p>
-      {storageError && <p className="hint warn">{t.notKept}</p>}
+      {trouble && <p className="hint warn">{t.notKept[trouble]}</p>}
     </section>
   );
 }

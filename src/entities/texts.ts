@@ -11,7 +11,10 @@ export const shelfTexts = defineTexts({
     picture: "Picture",
     add: "Add a picture",
     hint: "Drag one into the sentence, press it, or type @ and its name. You can also paste or drop a file.",
-    notKept: "This browser keeps nothing for this page: pictures last until it is closed.",
+    notKept: {
+      closed: "This browser keeps nothing for this page: pictures last until it is closed.",
+      quota: "There is no room left in the browser's storage: the last change here lasts until this page is closed.",
+    },
     drop: "Drop pictures to put them on the shelf",
   },
   de: {
@@ -24,7 +27,11 @@ export const shelfTexts = defineTexts({
     picture: "Bild",
     add: "Bild hinzufügen",
     hint: "Ziehen Sie eines in den Satz, drücken Sie es oder tippen Sie @ und seinen Namen. Auch Einfügen und Ablegen von Dateien geht.",
-    notKept: "Dieser Browser behält nichts für diese Seite: Bilder bleiben, bis sie geschlossen wird.",
+    notKept: {
+      closed: "Dieser Browser behält nichts für diese Seite: Bilder bleiben, bis sie geschlossen wird.",
+      quota:
+        "Im Speicher des Browsers ist kein Platz mehr: Die letzte Änderung hier bleibt, bis diese Seite geschlossen wird.",
+    },
     drop: "Bilder hier ablegen, um sie ins Regal zu stellen",
   },
 });

@@ -4,14 +4,12 @@
  * another's library.
  */
 import { createStore } from "zustand/vanilla";
+import { isQuotaError, type StorageTrouble, troubleOf } from "../ui/storage-trouble.ts";
 import { BlobUrls } from "./blob-urls.ts";
 import { adoptEarlierResults } from "./earlier-results.ts";
 import { type BlobTable, GalleryDatabase, type StoredResult } from "./gallery-database.ts";
 import { mergeRows, type NewResult, type ResultDetails, type ResultRow, rowOf } from "./result.ts";
 import { CHIP_SIDE, type MakeThumbnail, makeThumbnail, THUMBNAIL_SIDE } from "./thumbnail.ts";
-
-/** "quota": no room. "closed": the browser keeps nothing for this page, or its storage failed. */
-export type StorageTrouble = "quota" | "closed";
 
 export interface GalleryState {
   /** Newest first. */
@@ -87,7 +85,7 @@ export function createGalleryStore({ name = "kosmosg-gallery", thumbnail = makeT
     };
     const tellOthers = (ids: readonly string[]) => channel?.postMessage({ changed: ids });
     const showHeld = () => set({ unsaved: new Set(held.keys()) });
-    const failed = (error: unknown) => set({ trouble: isQuotaError(error) ? "quota" : "closed" });
+    const failed = (error: unknown) => set({ trouble: troubleOf(error) });
 
     const hold = (result: StoredResult) => {
       held.set(result.row.id, result);
@@ -249,10 +247,6 @@ export function createGalleryStore({ name = "kosmosg-gallery", thumbnail = makeT
       },
     };
   });
-}
-
-function isQuotaError(error: unknown): boolean {
-  return error instanceof Error && error.name === "QuotaExceededError";
 }
 
 /** Of a message of another tab; of another version of the app perhaps. */

@@ -1,13 +1,16 @@
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, mergeConfig } from "vitest/config";
-import { findChromium, findF16Chromium, SWIFTSHADER_ARGS } from "./scripts/chromium.mjs";
+import { findF16Chromium, fp32Browser } from "./scripts/chromium.mjs";
 import viteConfig from "./vite.config.ts";
 
 /** The first run of a network compiles its shaders: 90 s on a software adapter, more where two cores have other work. */
 const TIMEOUT = 600_000;
 
 /** The tests of test/browser in one real browser, one page at a time. */
-function browserProject(precision: "fp16" | "fp32", executablePath: string | undefined, args: string[]) {
+function browserProject(
+  precision: "fp16" | "fp32",
+  { executablePath, args }: { executablePath: string | undefined; args: string[] },
+) {
   return {
     extends: true as const,
     test: {
@@ -35,8 +38,8 @@ export default mergeConfig(
       fileParallelism: false,
       projects: [
         { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node" } },
-        browserProject("fp32", findChromium(), SWIFTSHADER_ARGS),
-        browserProject("fp16", findF16Chromium(), []),
+        browserProject("fp32", fp32Browser()),
+        browserProject("fp16", { executablePath: findF16Chromium(), args: [] }),
       ],
     },
   }),

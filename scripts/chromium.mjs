@@ -1,6 +1,6 @@
 /**
- * The two browsers that the tests run in: the stock Chromium (SwiftShader's WebGPU adapter: no shader-f16) and the one of
- * f16-chromium/setup.sh (llvmpipe: shader-f16). Both work without a GPU.
+ * The browsers that the tests run in: the stock Chromium (SwiftShader's WebGPU adapter: no shader-f16) and the one of
+ * f16-chromium/setup.sh (llvmpipe: with shader-f16, and the same without). All work without a GPU.
  */
 import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -45,4 +45,15 @@ export function findChromium() {
 export function findF16Chromium() {
   const path = process.env.F16_CHROMIUM ?? "/opt/f16-chromium/chromium";
   return isExecutable(path) ? path : undefined;
+}
+
+/**
+ * The quickest browser here whose adapter has no shader-f16: that of f16-chromium/setup.sh, else the stock one.
+ * @returns {{ executablePath: string | undefined, args: string[] }}
+ */
+export function fp32Browser() {
+  const quick = `${findF16Chromium()}-fp32`;
+  return isExecutable(quick)
+    ? { executablePath: quick, args: [] }
+    : { executablePath: findChromium(), args: SWIFTSHADER_ARGS };
 }

@@ -52,7 +52,8 @@ export function ensureChromium() {
  */
 export function ensureF16Chromium() {
   const found = findF16Chromium();
-  if (found || process.env.F16_CHROMIUM || !isRoot || !isDebian) return found;
+  // One that an earlier version set up lacks its fp32 half.
+  if ((found && existsSync(`${found}-fp32`)) || process.env.F16_CHROMIUM || !isRoot || !isDebian) return found;
   console.log("Setting up a Chromium with shader-f16 (once).");
   run("bash", [fileURLToPath(new URL("f16-chromium/setup.sh", import.meta.url))]);
   return findF16Chromium();

@@ -25,7 +25,7 @@ import numpy as np
 import torch
 
 from evaluation.cases import Case
-from evaluation.drawing import CACHE, Painter, Request
+from evaluation.drawing import DRAWN, Painter, Request
 from evaluation.exams import Exam, Share, exam, grade, pasted_pictures, photo_exam, requests, requests_in_words, true_pictures
 from evaluation.networks import load_embedding, load_probes
 from evaluation.sheets import contact_sheet, sheet_of_64, write
@@ -152,7 +152,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     seen = json.loads(arguments.seen.read_text()) if arguments.seen is not None else None
-    painter = Painter(arguments.bundle, arguments.seed, 2 if arguments.quick else None, cache=None if arguments.quick else CACHE)
+    painter = Painter(arguments.bundle, arguments.seed, 2 if arguments.quick else None, cache=None if arguments.quick else DRAWN)
     start = time.time()
     metrics = measure(painter, seen, arguments.quick)
     metrics["seen"] = arguments.seen.name if arguments.seen is not None else None

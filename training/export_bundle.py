@@ -18,6 +18,7 @@ from torch import Tensor
 
 from kosmosg.checkpoint import load_latent_statistics, load_unet
 from kosmosg.schedule import SCHEDULER_CONFIG
+from data.catalogue import CACHE
 from stages import HERE, averaged_weights, build_model, load_config
 
 CHUNK = 16 * 1024 * 1024
@@ -110,7 +111,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, default=HERE / "configs" / "mini.json")
     parser.add_argument("--align", type=Path, required=True, help="last.pt of the align or the instruct stage")
-    parser.add_argument("--decoder", type=Path, default=HERE / "cache" / "decoder")
+    parser.add_argument("--decoder", type=Path, default=CACHE / "decoder")
     parser.add_argument("--out", type=Path, default=HERE.parent / "public" / "models" / "mini")
     parser.add_argument("--steps", type=int, default=25)
     parser.add_argument("--guidance", type=float, default=2.5)

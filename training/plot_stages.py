@@ -13,15 +13,18 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
+from data.catalogue import CACHE  # noqa: E402
+
 STAGES = {"mllm": ("lm", "latents"), "align": ("mse", "rec", "latents"), "instruct": ("loss",)}
 
 
 def main() -> None:
     out = Path(sys.argv[1])
+    out.parent.mkdir(parents=True, exist_ok=True)
     figure, axes = plt.subplots(1, len(STAGES), figsize=(13, 3.6), layout="constrained")
     for axis, (stage, names) in zip(axes, STAGES.items(), strict=True):
         axis.set(title=stage, xlabel="thousand samples", yscale="log")
-        path = Path("cache") / stage / "curve.csv"
+        path = CACHE / stage / "curve.csv"
         if not path.exists():
             continue
         shutil.copyfile(path, out.parent / f"{stage}-curve.csv")

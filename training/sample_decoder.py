@@ -32,7 +32,7 @@ PROMPTS = (
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
-    parser.add_argument("--folder", type=Path, default=HERE / "cache/decoder")
+    parser.add_argument("--folder", type=Path, default=CACHE / "decoder")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rows", type=int, default=3, help="subjects of each half")
     parser.add_argument("--guidance", type=float, default=2.5)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from data.catalogue import CACHE
 from data.dataset import Batch, SceneDataset, epoch_order
 from kosmosg.checkpoint import load_latent_statistics
 from kosmosg.mllm import KosmosG
@@ -15,7 +16,6 @@ from kosmosg.pipeline import CLIP_MEAN, CLIP_STD
 from kosmosg.text import BOS, IMAGE_MARK, PAD, Tokenizer
 
 HERE = Path(__file__).parent
-CACHE = HERE / "cache"
 
 
 def load_config(path: Path | str) -> dict[str, dict]:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from data.catalogue import CACHE
 from data.dataset import SceneDataset, shard_files
 from kosmosg.checkpoint import load_conditioner
 from kosmosg.losses import align_losses
@@ -113,9 +114,9 @@ def relative_errors(model: KosmosG, conditioner: nn.Module, batches: list[StageB
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, default=Path("configs/mini.json"))
-    parser.add_argument("--mllm", type=Path, default=Path("cache/mllm/last.pt"))
-    parser.add_argument("--decoder", type=Path, default=Path("cache/decoder"), help="folder of the native conditioner")
-    parser.add_argument("--folder", type=Path, default=Path("cache/align"))
+    parser.add_argument("--mllm", type=Path, default=CACHE / "mllm/last.pt")
+    parser.add_argument("--decoder", type=Path, default=CACHE / "decoder", help="folder of the native conditioner")
+    parser.add_argument("--folder", type=Path, default=CACHE / "align")
     parser.add_argument("--samples", type=int, help="instead of the config's; a longer or shorter run of the same schedule")
     parser.add_argument("--minutes", type=float, help="stop, and save, after this time")
     parser.add_argument("--shards", type=int, help="use the first shards only")

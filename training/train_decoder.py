@@ -22,6 +22,7 @@ from diffusers.training_utils import EMAModel
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from data.catalogue import CACHE
 from data.dataset import Batch, SceneDataset, epoch_batches, latent_statistics, shard_files
 from kosmosg.checkpoint import load_conditioner, load_latent_statistics, save_conditioner, save_latent_statistics, save_unet
 from kosmosg.conditioner import ConditionerConfig, NativeConditioner
@@ -77,6 +78,7 @@ class Curve:
             return
         rows = [row for row in csv.reader(path.open()) if row[0] == "samples" or int(row[0]) <= samples] if path.exists() else []
         rows = rows or [["samples", "seconds", "processes", "learning_rate", "loss", *(f"x0_mse_t{50 + 100 * k}" for k in range(BINS))]]
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", newline="") as file:
             csv.writer(file).writerows(rows)
 
@@ -110,7 +112,7 @@ def export(folder: Path, model: Decoder, ema: EMAModel) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--config", type=Path, default=HERE / "configs/decoder.yaml")
-    parser.add_argument("--folder", type=Path, default=HERE / "cache/decoder")
+    parser.add_argument("--folder", type=Path, default=CACHE / "decoder")
     parser.add_argument("--curve", type=Path, default=HERE / "figures/decoder-curve.csv")
     parser.add_argument("--minutes", type=float, default=float("inf"))
     parser.add_argument("--until-samples", type=int)

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from data.catalogue import CACHE
 from kosmosg.checkpoint import load_unet
 from kosmosg.losses import add_noise, diffusion_target, drop_condition, instruct_loss, scaled_linear_alphas_cumprod
 from kosmosg.mllm import KosmosG
@@ -83,9 +84,9 @@ def held_out_loss(stage: InstructStage, batches: list[InstructBatch]) -> dict[st
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, default=Path("configs/mini.json"))
-    parser.add_argument("--align", type=Path, default=Path("cache/align/last.pt"))
-    parser.add_argument("--decoder", type=Path, default=Path("cache/decoder"), help="folder of the U-Net")
-    parser.add_argument("--folder", type=Path, default=Path("cache/instruct"))
+    parser.add_argument("--align", type=Path, default=CACHE / "align/last.pt")
+    parser.add_argument("--decoder", type=Path, default=CACHE / "decoder", help="folder of the U-Net")
+    parser.add_argument("--folder", type=Path, default=CACHE / "instruct")
     parser.add_argument("--samples", type=int, help="instead of the config's; a longer or shorter run of the same schedule")
     parser.add_argument("--minutes", type=float, help="stop, and save, after this time")
     parser.add_argument("--shards", type=int, help="use the first shards only")

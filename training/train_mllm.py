@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from data.catalogue import CACHE
 from data.dataset import Batch, SceneDataset, shard_files
 from data.entities import catalogue_digest
 from data.entities import load as load_entities
@@ -163,7 +164,7 @@ def held_out(stage: MllmStage, batches: list[StageBatch]) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, default=Path("configs/mini.json"))
-    parser.add_argument("--folder", type=Path, default=Path("cache/mllm"))
+    parser.add_argument("--folder", type=Path, default=CACHE / "mllm")
     parser.add_argument("--samples", type=int, help="instead of the config's; a longer or shorter run of the same schedule")
     parser.add_argument("--minutes", type=float, help="stop, and save, after this time")
     parser.add_argument("--shards", type=int, help="use the first shards only")
@@ -184,7 +185,7 @@ def main() -> None:
     checks = []
     if shard_files("held_out"):
         unseen = Documents(SceneBatches(open_dataset("held_out", 1), 32, 1), config)
-        checks = [unseen(step, 0, 1) for step in range(4)]
+        checks = [unseen(step * config.document_every, 0, 1) for step in range(4)]
     stage = MllmStage(model, config, dataset.targets.shape[1] * 4)
     train(stage, documents, config, arguments.folder, arguments.minutes, (lambda module: held_out(module, checks)) if checks else None, arguments.cpu)
 

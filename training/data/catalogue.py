@@ -7,13 +7,15 @@ one side to the other.
 
 import hashlib
 import json
+import os
 import re
 from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).parent
 PACKAGES = HERE / "node_modules"
-CACHE = HERE.parent / "cache"
+CACHE = Path(os.environ.get("TRAINING_CACHE", HERE.parent / "cache"))
+"""What can be made again: art, shards, runs. $TRAINING_CACHE names another folder."""
 CLIP_ART = CACHE / "clipart/usr/share/openclipart/svg"
 """Where `python -m data.fetch_clipart` puts Debian's package."""
 

@@ -11,36 +11,38 @@ import json
 from pathlib import Path
 
 import torch
+from torch import nn
 
+from data.catalogue import CACHE
 from kosmosg.checkpoint import load_conditioner
 from kosmosg.losses import add_noise, diffusion_target, instruct_loss
 from kosmosg.pipeline import KosmosGPipeline
-from kosmosg.schedule import ALPHAS_CUMPROD
+from kosmosg.schedule import ALPHAS_CUMPROD, SCHEDULER_CONFIG
 from sample import MINI
-from stages import CACHE, SceneBatches, open_dataset
+from stages import SceneBatches, open_dataset
 from train_align import relative_errors, teacher_states
 from train_instruct import with_draws
 
 
 @torch.no_grad()
-def against_teacher(pipeline: KosmosGPipeline, decoder: Path) -> dict[str, dict[str, float]]:
-    conditioner = load_conditioner(decoder)
-    batches = SceneBatches(open_dataset("held_out", 1), 32, 1)
-    checks = [batches(step, 0, 1) for step in range(8)]
-    null, losses = pipeline.model.unconditional(), {"native": 0.0, "kosmosg": 0.0, "unconditional": 0.0}
+def against_teacher(model: nn.Module, unet: nn.Module, conditioner: nn.Module, batches: int = 8) -> dict[str, dict[str, float]]:
+    """On so many batches of held-out prompts; `model` maps tokens, slots and pictures to a condition, as KosmosG does."""
+    prompts = SceneBatches(open_dataset("held_out", 1), 32, 1)
+    checks = [prompts(step, 0, 1) for step in range(batches)]
+    null, losses = model.unconditional(), {"native": 0.0, "kosmosg": 0.0, "unconditional": 0.0}
     for step, plain in enumerate(checks):
         batch = with_draws(plain, len(plain.ids), 0, 1, step)
         noisy = add_noise(batch.targets, batch.noise, batch.timesteps, ALPHAS_CUMPROD)
-        target = diffusion_target(batch.targets, batch.noise, batch.timesteps, ALPHAS_CUMPROD, "v_prediction")
+        target = diffusion_target(batch.targets, batch.noise, batch.timesteps, ALPHAS_CUMPROD, SCHEDULER_CONFIG["prediction_type"])
         states = {
             "native": teacher_states(conditioner, batch),
-            "kosmosg": pipeline.model(batch.ids, batch.slots, batch.pixel_values),
+            "kosmosg": model(batch.ids, batch.slots, batch.pixel_values if len(batch.pixels) else None),
             "unconditional": null.expand(len(batch.ids), -1, -1),
         }
         for name, state in states.items():
-            prediction = pipeline.unet(noisy, batch.timesteps, state, return_dict=False)[0]
+            prediction = unet(noisy, batch.timesteps, state, return_dict=False)[0]
             losses[name] += instruct_loss(prediction, target).mean().item() / len(checks)
-    return {"condition_relative_error": relative_errors(pipeline.model, conditioner, checks), "diffusion_loss": losses}
+    return {"condition_relative_error": relative_errors(model, conditioner, checks), "diffusion_loss": losses}
 
 
 def main() -> None:
@@ -49,7 +51,8 @@ def main() -> None:
     parser.add_argument("--decoder", type=Path, default=CACHE / "decoder")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    print(json.dumps(against_teacher(KosmosGPipeline(arguments.bundle), arguments.decoder), indent=2))
+    pipeline = KosmosGPipeline(arguments.bundle)
+    print(json.dumps(against_teacher(pipeline.model, pipeline.unet, load_conditioner(arguments.decoder)), indent=2))
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from PIL import Image
 
+from data.catalogue import CACHE
 from kosmosg.pipeline import KosmosGPipeline, make_scheduler, sample_latents, to_uint8
 
-CACHE = Path(__file__).parent.parent / "cache" / "evaluation"
+DRAWN = CACHE / "evaluation"
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ def digest_of(bundle: dict) -> str:
 class Painter:
     """Draws requests with a bundle's defaults. The noise of a picture is a function of its request and the seed alone."""
 
-    def __init__(self, bundle: Path, seed: int = 0, steps: int | None = None, batch: int = 16, cache: Path | None = CACHE) -> None:
+    def __init__(self, bundle: Path, seed: int = 0, steps: int | None = None, batch: int = 16, cache: Path | None = DRAWN) -> None:
         self.pipeline = KosmosGPipeline(bundle)
         self.digest = digest_of(self.pipeline.bundle)
         defaults = self.pipeline.bundle["defaults"]

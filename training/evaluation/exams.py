@@ -1,6 +1,7 @@
 """What one side of the subjects is asked, and what its pictures come to."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -130,7 +131,7 @@ def ranks(queries: np.ndarray, gallery: np.ndarray, own: list[int]) -> np.ndarra
 
 
 def grade(test: Exam, pictures: dict[str, np.ndarray], sprites: Sprites, embedding: Embedding, probes: Probes) -> dict[str, Share]:
-    """The figures of pictures uint8 [N, S, S, 3] by set, one picture for each of the set's cases."""
+    """The figures of pictures uint8 [N, S, S, 3] by set, one picture for each of the set's cases; of sets without cases there are none."""
     figures: dict[str, Share] = {}
 
     def references(subjects: list[Subject]) -> np.ndarray:
@@ -149,25 +150,27 @@ def grade(test: Exam, pictures: dict[str, np.ndarray], sprites: Sprites, embeddi
         cases, answers = test.cases[name], ask(probes, pictures[name])
         return np.array([all(answers[question][row] == truth(case.target)[question] for question in case.asks) for row, case in enumerate(cases)])
 
-    keys = references(test.gallery)
+    def asked(names: Iterable[str]) -> list[str]:
+        return [name for name in names if test.cases.get(name)]
+
     scenes = []
     for name, gallery, ending in (("identity", test.gallery, ""), ("lookalikes", test.lookalikes, "_lookalikes")):
-        if test.cases[name]:
+        if asked([name]):
             rank = found(name, gallery, references(gallery))
             figures[f"identity_r1{ending}"], figures[f"identity_r5{ending}"] = share(rank < 1), share(rank < 5)
             scenes.append(answered(name))
-    figures["scene_accuracy"] = share(np.concatenate(scenes))
-    for question in ATTRIBUTES:
-        figures[f"{question}_accuracy"] = share(answered(question))
-    figures["attribute_accuracy"] = mean([figures[f"{question}_accuracy"] for question in ATTRIBUTES])
-    figures["count_accuracy"] = share(answered("count"))
-    relations = {words: answered(words) for words in RELATIONS.values()}
-    for words, right in relations.items():
-        figures[f"{words.replace(' ', '_')}_accuracy"] = share(right)
-    figures["relation_accuracy"] = mean([share(right) for right in relations.values()])
-    both = (found("next to", test.gallery, keys, 0) < 1) & (found("next to", test.gallery, keys, 1) < 1)
-    figures["two_subjects"] = share(both)
-    if "edits" in test.cases:
-        figures["style_picture_accuracy"], figures["edit_accuracy"] = share(answered("style picture")), share(answered("edits"))
+    if scenes:
+        figures["scene_accuracy"] = share(np.concatenate(scenes))
+    for mean_of, names in (("attribute", asked(ATTRIBUTES)), ("relation", asked(RELATIONS.values()))):
+        shares = {f"{name.replace(' ', '_')}_accuracy": share(answered(name)) for name in names}
+        if shares:
+            figures |= {**shares, f"{mean_of}_accuracy": mean(list(shares.values()))}
+    for name, figure in (("count", "count_accuracy"), ("style picture", "style_picture_accuracy"), ("edits", "edit_accuracy")):
+        if asked([name]):
+            figures[figure] = share(answered(name))
+    keys = references(test.gallery)
+    if asked(["next to"]):
+        figures["two_subjects"] = share((found("next to", test.gallery, keys, 0) < 1) & (found("next to", test.gallery, keys, 1) < 1))
+    if asked(["edits"]):
         figures["edit_identity_r1"] = share(found("edits", test.gallery, keys, asking=UNTOUCHED) < 1)
     return figures

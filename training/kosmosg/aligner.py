@@ -106,7 +106,8 @@ class Aligner(nn.Module):
             if not hasattr(self, name):
                 continue
             projection, decoder, query = (getattr(self, name + suffix) for suffix in ("_proj", "", "_query"))
-            magneto_init(projection.layers, encoder_gain(len(projection.layers), len(decoder.layers)))
+            if len(projection.layers):  # none: queries read the hidden states themselves
+                magneto_init(projection.layers, encoder_gain(len(projection.layers), len(decoder.layers)))
             magneto_init(decoder.layers, math.sqrt(math.log(3 * len(decoder.layers))))
             nn.init.normal_(query, std=query.shape[1] ** -0.5)
             nn.init.normal_(projection.embed_positions.weight, std=query.shape[1] ** -0.5)

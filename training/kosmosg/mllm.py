@@ -65,7 +65,7 @@ class KosmosG(nn.Module):
 
     def unconditional(self, negative_tokens: Tensor | None = None) -> Tensor:
         """Condition [1, num_queries, dim] of `<s>` alone, or of the negative prompt's tokens [1, L] where that is longer."""
-        device = self.aligner.encoder_query.device
+        device = next(self.parameters()).device
         tokens = torch.zeros(1, 1, dtype=torch.long, device=device)
         if negative_tokens is not None and negative_tokens.shape[1] > 1:
             tokens = negative_tokens

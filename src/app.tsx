@@ -1,20 +1,22 @@
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
-import { useApp, useSettings } from "./app-context.ts";
+import { useApp, useEntities, useSettings } from "./app-context.ts";
 import { Composer, type ComposerHandle } from "./composer/composer.tsx";
 import type { SentencePart } from "./composer/prompt-doc.ts";
-import { ChipBackground } from "./cutout/chip-background.tsx";
+import { CrashBoundary } from "./crash/crash-boundary.tsx";
 import { Cutout } from "./cutout/cutout.tsx";
 import { useAddFiles } from "./cutout/use-add-files.ts";
-import { DeviceNotice } from "./device/device-notice.tsx";
+import { DeviceNotice, useDeviceTrouble } from "./device/device-notice.tsx";
 import { DeviceView } from "./device/device-view.tsx";
 import { Shelf } from "./entities/shelf.tsx";
 import { shelfTexts } from "./entities/texts.ts";
 import { firstSentence } from "./examples/example-sentences.ts";
 import { Examples } from "./examples/examples.tsx";
+import { exampleOf, useMadeExamples } from "./examples/made-examples.ts";
 import { Filmstrip } from "./gallery/filmstrip.tsx";
 import { GalleryMastheadItems } from "./gallery/masthead-items.tsx";
 import { toPortableSettings } from "./gallery/request-format.ts";
 import { useStudio } from "./gallery/studio.ts";
+import { Trouble } from "./gallery/trouble.tsx";
 import { useOpenFiles } from "./gallery/use-open-files.ts";
 import { useShareLink } from "./gallery/use-share-link.ts";
 import { megabytes } from "./generation/progress-text.ts";
@@ -28,13 +30,20 @@ import { Masthead } from "./masthead/masthead.tsx";
 import { useModelSummary } from "./models/model-summary.ts";
 import { restoreAll } from "./restore.ts";
 import { SettingsPanel } from "./settings/settings-panel.tsx";
+import { SheetBar } from "./sheet-bar.tsx";
 import { Notices } from "./ui/notices.tsx";
 import { usePageDrop } from "./ui/page-drop.ts";
 import { useTexts } from "./ui/texts.ts";
 import { useDocumentPreferences } from "./ui/theme.ts";
 import { useUndoKeys } from "./ui/undo-keys.ts";
+import { useMedia } from "./ui/use-media.ts";
 import { useView } from "./ui/view.ts";
+import { Welcome } from "./welcome/welcome.tsx";
+import { WelcomeLink } from "./welcome/welcome-link.tsx";
 import "./app.css";
+
+/** From here on shelf and settings have columns of their own; app.css names the same width. */
+const COLUMNS = "(min-width: 1100px)";
 
 const GalleryView = lazy(async () => ({ default: (await import("./gallery/gallery.tsx")).GalleryView }));
 
@@ -46,11 +55,16 @@ export function App() {
   const t = useTexts(generationTexts);
   const shelf = useTexts(shelfTexts);
   const model = useModelSummary();
-  const addFiles = useAddFiles();
   const view = useView();
+  const columns = useMedia(COLUMNS);
+  const trouble = useDeviceTrouble();
+  const made = useMadeExamples(model);
+  const sentence = useSettings((state) => state.sentence);
+  const onShelf = useEntities((state) => state.shelf);
   useDocumentPreferences();
   const studio = useStudio(composer);
-  const dropping = usePageDrop(useOpenFiles(studio, addFiles));
+  const files = useOpenFiles(studio, useAddFiles());
+  const dropping = usePageDrop(files.open);
   useShareLink(studio, ready);
 
   useEffect(() => {
@@ -62,25 +76,42 @@ export function App() {
   useResultDrop();
   useUndoKeys();
 
+  const shelfPanel = (around: (insert: () => void) => void) => (
+    <Shelf onInsert={(id) => around(() => composer.current?.insertEntity(id))} onFiles={files.take} />
+  );
+  const settingsPanel = (
+    <>
+      <SettingsPanel />
+      {model && <p className="hint">{model.description}</p>}
+    </>
+  );
+
   if (!ready) return <main className="app" aria-busy />;
   return (
     <>
-      <Masthead>
+      <Masthead help={<WelcomeLink />}>
         <GalleryMastheadItems studio={studio} />
       </Masthead>
       {view === "gallery" && (
-        <Suspense fallback={null}>
-          <GalleryView studio={studio} />
-        </Suspense>
+        <CrashBoundary of="part">
+          <Suspense fallback={null}>
+            <GalleryView studio={studio} />
+          </Suspense>
+        </CrashBoundary>
       )}
       {view === "device" && <DeviceView />}
       <main className="app" hidden={view !== "studio"}>
-        <aside className="side">
-          <Shelf onInsert={(id) => composer.current?.insertEntity(id)} />
-        </aside>
+        {columns && (
+          <aside className="side">
+            {shelfPanel((insert) => insert())}
+            <Welcome model={model} />
+          </aside>
+        )}
         <div className="centre">
-          <DeviceNotice />
+          <DeviceNotice trouble={trouble} />
+          <Trouble />
           <Stage
+            example={exampleOf(made, sentence ?? [], onShelf)}
             onReuse={({ sentence, settings }) => studio.apply({ sentence, settings: toPortableSettings(settings) })}
           />
           <StoredSentence>
@@ -90,8 +121,7 @@ export function App() {
                 initial={initial}
                 onGenerate={generate}
                 modelStored={model?.stored ?? false}
-                onEditCutout={(id) => app.cutout.getState().openCutout(id)}
-                chipExtras={(id) => <ChipBackground entityId={id} />}
+                onFiles={files.take}
               >
                 <button
                   type="button"
@@ -104,14 +134,13 @@ export function App() {
               </Composer>
             )}
           </StoredSentence>
+          {!columns && <SheetBar shelf={shelfPanel} settings={settingsPanel} />}
           <QueuePanel />
-          <Examples onPick={(sentence) => composer.current?.setSentence(sentence)} />
+          <Examples made={made} onPick={(sentence) => composer.current?.setSentence(sentence)} />
           <Filmstrip />
+          {!columns && <Welcome model={model} />}
         </div>
-        <aside className="side">
-          <SettingsPanel />
-          {model && <p className="hint">{model.description}</p>}
-        </aside>
+        {columns && <aside className="side">{settingsPanel}</aside>}
       </main>
       {dropping && (
         <div className="drop-zone" aria-hidden>

@@ -1,9 +1,12 @@
 import "@fontsource-variable/inter/index.css";
 import "./ui/tokens.css";
+import "./ui/touch.css";
+import "./ui/trouble.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
 import { AppProvider } from "./app-context.ts";
+import { CrashBoundary } from "./crash/crash-boundary.tsx";
 import { createCutoutStore } from "./cutout/cutout-store.ts";
 import { createEngine } from "./engine/index.ts";
 import { createEntityStore } from "./entities/entity-store.ts";
@@ -41,8 +44,10 @@ const app = {
 
 createRoot(document.getElementById("app") as HTMLElement).render(
   <StrictMode>
-    <AppProvider value={app}>
-      <App />
-    </AppProvider>
+    <CrashBoundary of="page">
+      <AppProvider value={app}>
+        <App />
+      </AppProvider>
+    </CrashBoundary>
   </StrictMode>,
 );

@@ -1,15 +1,44 @@
 import { useEffect, useState } from "react";
-import { webgpuTrouble } from "../engine/index.ts";
+import { EngineError, requireAdapter } from "../engine/index.ts";
+import { useTexts } from "../ui/texts.ts";
+import { openView } from "../ui/view.ts";
+import { deviceTexts } from "./texts.ts";
 
-/** Says at once, and why, when this browser cannot draw. */
-export function DeviceNotice() {
-  const [trouble, setTrouble] = useState<string | null>(null);
+/** What keeps this browser from drawing: null when nothing does, or before it is known. */
+export function useDeviceTrouble(): EngineError | null {
+  const [trouble, setTrouble] = useState<EngineError | null>(null);
   useEffect(() => {
-    void webgpuTrouble().then(setTrouble);
+    let current = true;
+    requireAdapter().catch((error: unknown) => {
+      const known = error instanceof EngineError ? error : new EngineError("no-adapter", String(error));
+      if (current) setTrouble(known);
+    });
+    return () => {
+      current = false;
+    };
   }, []);
-  return trouble ? (
-    <p className="device-notice" role="alert">
-      {trouble}
-    </p>
-  ) : null;
+  return trouble;
+}
+
+/** Says at once, and why, when this browser cannot draw, and what to do about it. */
+export function DeviceNotice({ trouble, here = false }: { trouble: EngineError | null; here?: boolean }) {
+  const t = useTexts(deviceTexts);
+  if (!trouble) return null;
+  return (
+    <div className="trouble" role="alert">
+      <h2>{t.cannotDraw}</h2>
+      <p>{t.trouble(trouble.code, trouble.message)}</p>
+      <p className="hint">{t.stillWorks}</p>
+      <div className="trouble-actions">
+        <button type="button" className="button" onClick={() => location.reload()}>
+          {t.reload}
+        </button>
+        {!here && (
+          <button type="button" className="button quiet" onClick={() => openView("device")}>
+            {t.toDevice}
+          </button>
+        )}
+      </div>
+    </div>
+  );
 }

@@ -5,6 +5,7 @@ import { EngineError, requireAdapter } from "../engine/index.ts";
 import { notify } from "../ui/notices.tsx";
 import { useTexts } from "../ui/texts.ts";
 import { openView } from "../ui/view.ts";
+import { DeviceNotice, useDeviceTrouble } from "./device-notice.tsx";
 import { type DeviceFacts, factsOf, reportLines, storageLine } from "./device-report.ts";
 import { deviceTexts } from "./texts.ts";
 import "./device-view.css";
@@ -22,14 +23,15 @@ export function DeviceView() {
   const t = useTexts(deviceTexts);
   const { engine, modelUrl } = useApp();
   const [facts, setFacts] = useState<DeviceFacts | null>(null);
-  const [trouble, setTrouble] = useState<string | null>(null);
+  const trouble = useDeviceTrouble();
   const [storage, setStorage] = useState<string | null>(null);
   const [speed, setSpeed] = useState<Speed | "measuring" | null>(null);
 
   useEffect(() => {
     requireAdapter().then(
       (adapter) => setFacts(factsOf(adapter)),
-      (error: unknown) => setTrouble(error instanceof Error ? error.message : String(error)),
+      // The notice below says it.
+      () => {},
     );
     void Promise.all([navigator.storage?.estimate?.(), navigator.storage?.persisted?.()])
       .then(([estimate, persisted]) => setStorage(storageLine(t, estimate, persisted ?? false)))
@@ -50,7 +52,8 @@ export function DeviceView() {
   };
 
   const lines = facts ? reportLines(t, facts, engine.device ?? null) : [];
-  if (storage) lines.push([t.storage, storage]);
+  // Before the long list of features.
+  if (storage) lines.splice(-1, 0, [t.storage, storage]);
   const seconds = (value: number) => t.seconds(value < 1 ? value.toFixed(2) : value.toFixed(1));
   const speeds: [string, string][] =
     speed && speed !== "measuring"
@@ -81,11 +84,7 @@ export function DeviceView() {
         </button>
       </header>
       <p>{t.intro}</p>
-      {trouble && (
-        <p className="device-notice" role="alert">
-          {trouble}
-        </p>
-      )}
+      <DeviceNotice trouble={trouble} here />
       <Lines lines={lines} />
       <section aria-labelledby="speed-title">
         <h3 id="speed-title">{t.speed}</h3>

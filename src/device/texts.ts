@@ -1,10 +1,31 @@
+import type { ErrorCode } from "../engine/index.ts";
 import { defineTexts } from "../ui/texts.ts";
+
+const TROUBLE_EN: Partial<Record<ErrorCode, string>> = {
+  "insecure-context": "Browsers give WebGPU to secure pages only. Open this page over https, or at localhost.",
+  "no-webgpu": "This browser has no WebGPU. Open the page in Chrome or Edge 113 or later, or in Safari 26 or later.",
+  "no-adapter":
+    "The browser has WebGPU, but found no graphics device for it. Switch hardware acceleration on in the browser's settings or update the graphics driver, then reload.",
+};
+const TROUBLE_DE: Partial<Record<ErrorCode, string>> = {
+  "insecure-context":
+    "Browser geben WebGPU nur sicheren Seiten. Öffnen Sie diese Seite über https oder unter localhost.",
+  "no-webgpu":
+    "Dieser Browser hat kein WebGPU. Öffnen Sie die Seite in Chrome oder Edge ab Version 113 oder in Safari ab Version 26.",
+  "no-adapter":
+    "Der Browser hat WebGPU, findet dafür aber keine Grafikeinheit. Schalten Sie in seinen Einstellungen die Hardwarebeschleunigung ein oder erneuern Sie den Grafiktreiber, dann laden Sie neu.",
+};
 
 export const deviceTexts = defineTexts({
   en: {
     title: "This device",
     intro: "Everything is computed here, by this browser, on this machine. Nothing is uploaded.",
     close: "Back to the studio",
+    cannotDraw: "Nothing can be drawn here yet",
+    trouble: (code: ErrorCode, message: string) => TROUBLE_EN[code] ?? message,
+    stillWorks: "The sentence, the shelf and the gallery work all the same.",
+    reload: "Reload",
+    toDevice: "What this device offers",
     adapter: "Adapter",
     unnamed: "not named by the browser",
     software: "software, slow",
@@ -38,6 +59,11 @@ export const deviceTexts = defineTexts({
     title: "Dieses Gerät",
     intro: "Alles wird hier gerechnet, von diesem Browser, auf diesem Gerät. Nichts wird hochgeladen.",
     close: "Zurück ins Studio",
+    cannotDraw: "Hier lässt sich noch nichts zeichnen",
+    trouble: (code, message) => TROUBLE_DE[code] ?? message,
+    stillWorks: "Satz, Regal und Galerie gehen trotzdem.",
+    reload: "Neu laden",
+    toDevice: "Was dieses Gerät bietet",
     adapter: "Grafikeinheit",
     unnamed: "vom Browser nicht genannt",
     software: "in Software, langsam",

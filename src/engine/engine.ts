@@ -115,6 +115,8 @@ export class Engine {
    * @param source URL of a folder with a model.json, or the id of a stored model
    */
   async load(source: string, { onProgress, signal }: CallOptions = {}): Promise<void> {
+    // Before megabytes come that could not be used.
+    await requireAdapter();
     const model = await this.fetchModel(source, { onProgress, signal });
     this.unload();
     this.model = model;

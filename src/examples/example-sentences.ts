@@ -49,6 +49,8 @@ export function fillTemplate(template: string, shelf: readonly string[]): Senten
 }
 
 /** What the page opens with, on a shelf of examples. */
+export const FIRST_TEMPLATE = "{0} in the snow at night";
+
 export function firstSentence(shelf: readonly string[]): SentencePart[] {
-  return fillTemplate("{0} in the snow at night", shelf) ?? [];
+  return fillTemplate(FIRST_TEMPLATE, shelf) ?? [];
 }

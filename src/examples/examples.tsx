@@ -4,6 +4,7 @@ import { useEntities, useSettings } from "../app-context.ts";
 import type { SentencePart } from "../composer/prompt-doc.ts";
 import { useTexts } from "../ui/texts.ts";
 import { fillTemplate, PAPER_SENTENCES, sentencesFor } from "./example-sentences.ts";
+import type { MadeExamples } from "./made-examples.ts";
 import { examplesTexts } from "./texts.ts";
 import "./examples.css";
 
@@ -11,7 +12,7 @@ import "./examples.css";
 const AT_HAND = 3;
 
 /** Ready sentences, one press away: a few at hand, all in a menu. */
-export function Examples({ onPick }: { onPick: (sentence: SentencePart[]) => void }) {
+export function Examples({ made, onPick }: { made: MadeExamples; onPick: (sentence: SentencePart[]) => void }) {
   const t = useTexts(examplesTexts);
   const menu = useId();
   const model = useSettings((state) => state.model?.id);
@@ -31,7 +32,7 @@ export function Examples({ onPick }: { onPick: (sentence: SentencePart[]) => voi
         {own.length > 0 && (
           <section aria-label={t.modelDoesWell}>
             <h3>{t.modelDoesWell}</h3>
-            <ExampleList templates={own} onPick={pick} />
+            <ExampleList templates={own} made={made} onPick={pick} />
           </section>
         )}
         <section aria-label={t.fromPaper}>
@@ -46,9 +47,12 @@ export function Examples({ onPick }: { onPick: (sentence: SentencePart[]) => voi
 
 function ExampleList({
   templates,
+  made,
   onPick,
 }: {
   templates: readonly string[];
+  /** Shown beside those of these sentences. */
+  made?: MadeExamples;
   onPick: (sentence: SentencePart[]) => void;
 }) {
   const t = useTexts(examplesTexts);
@@ -66,6 +70,9 @@ function ExampleList({
               title={sentence ? undefined : t.needsMore}
               onClick={() => sentence && onPick(sentence)}
             >
+              {made?.has(template) && (
+                <img className="example-made" src={made.get(template)?.url} alt="" loading="lazy" />
+              )}
               {sentence ? <SentenceFace sentence={sentence} /> : template.replace(/\{\d\}/g, `‹${t.picture}›`)}
             </button>
           </li>

@@ -1,8 +1,8 @@
 import { Columns2, X } from "lucide-react";
 import { type CSSProperties, type KeyboardEvent, type PointerEvent, useRef, useState } from "react";
+import { Modal } from "../ui/modal.tsx";
 import { useTexts } from "../ui/texts.ts";
 import { differences, settingFacts } from "./facts.ts";
-import { Modal } from "./modal.tsx";
 import type { ResultRow } from "./result.ts";
 import { galleryTexts } from "./texts.ts";
 import { useResultUrl } from "./use-result.ts";

@@ -89,7 +89,7 @@ export function GalleryView({ studio }: { studio: Studio }) {
             {found.length === rows.length ? t.count(rows.length) : t.found(found.length, rows.length)}
           </p>
         </div>
-        <div className="gallery-tools">
+        <div className="gallery-tools" hidden={rows.length === 0}>
           <label className="gallery-search">
             <Search size={16} aria-hidden />
             <input
@@ -130,7 +130,11 @@ export function GalleryView({ studio }: { studio: Studio }) {
       {found.length === 0 ? (
         <div className="gallery-empty">
           <p>{rows.length === 0 ? t.empty : t.nothingFound}</p>
-          {rows.length > 0 && (
+          {rows.length === 0 ? (
+            <button type="button" className="button primary" onClick={() => openView("studio")}>
+              {t.makeFirst}
+            </button>
+          ) : (
             <button
               type="button"
               className="button"

@@ -51,6 +51,7 @@ export const galleryTexts = defineTexts({
     select: "Select",
     selectDone: "Done",
     empty: "Nothing here yet. Every picture that you make is kept here.",
+    makeFirst: "Make the first",
     nothingFound: "Nothing matches.",
     showAll: "Show all",
     gridHelp: "Arrow keys move, Enter opens, Space selects, S stars, Delete deletes.",
@@ -81,7 +82,7 @@ export const galleryTexts = defineTexts({
       `There is no room left in the browser's storage: ${picturesEn(count)} will be lost when this page is closed. Download what you want to keep, or delete pictures and try again.`,
     quotaPlain: "There is no room left in the browser's storage. Delete pictures or free disk space.",
     closed:
-      "This browser keeps nothing for this page: pictures last until it is closed. Download what you want to keep.",
+      "This browser keeps nothing for this page, as in a private window: pictures last until it is closed. Allow the page to store data, or download what you want to keep.",
     retry: "Try again",
 
     previous: "Previous picture",
@@ -126,7 +127,8 @@ export const galleryTexts = defineTexts({
     silent: "Leave out how it was made",
     carries:
       "The PNG carries sentence, settings and small copies of its pictures: dropped on this page, it brings them back.",
-    carriesNothing: "JPEG and WebP carry nothing of how they were made.",
+    silentMark: "The PNG says that a model made it, and no more.",
+    carriesMark: "JPEG and WebP say that a model made them, and no more.",
     notSaved: "The picture could not be converted. Save it as PNG at 1×.",
 
     facts: "What made it",
@@ -172,6 +174,8 @@ export const galleryTexts = defineTexts({
     linkTooLong: "This sentence is too long for a link. Save a project instead.",
     linkOpened: "Sentence and settings of the link are set.",
     linkDamaged: "This link is damaged or of a later version. Ask for it again.",
+    madeHere: (name: string) => `${name} was made here and carries its sentence and settings.`,
+    restore: "Restore them",
     restored: (name: string) => `${name} brought back its sentence and settings.`,
     restoredFromCopies: "Pictures that are not on this machine came back as the small copies in the file.",
     placeholders: "A picture of the sentence is not on this machine. Its chip holds the place: put another in.",
@@ -190,6 +194,7 @@ export const galleryTexts = defineTexts({
     select: "Auswählen",
     selectDone: "Fertig",
     empty: "Noch nichts da. Jedes Bild, das Sie machen, bleibt hier.",
+    makeFirst: "Das erste machen",
     nothingFound: "Nichts passt.",
     showAll: "Alle zeigen",
     gridHelp: "Pfeiltasten bewegen, Eingabe öffnet, Leertaste wählt aus, S gibt einen Stern, Entf löscht.",
@@ -217,7 +222,7 @@ export const galleryTexts = defineTexts({
     quotaPlain:
       "Im Speicher des Browsers ist kein Platz mehr. Löschen Sie Bilder oder machen Sie auf der Platte Platz.",
     closed:
-      "Dieser Browser behält nichts für diese Seite: Bilder bleiben, bis sie geschlossen wird. Laden Sie herunter, was Sie behalten wollen.",
+      "Dieser Browser behält nichts für diese Seite, wie in einem privaten Fenster: Bilder bleiben, bis sie geschlossen wird. Erlauben Sie der Seite, Daten zu speichern, oder laden Sie herunter, was Sie behalten wollen.",
     retry: "Noch einmal versuchen",
 
     previous: "Vorheriges Bild",
@@ -262,7 +267,8 @@ export const galleryTexts = defineTexts({
     silent: "Weglassen, wie es entstand",
     carries:
       "Das PNG trägt Satz, Einstellungen und kleine Kopien seiner Bilder: Auf diese Seite gezogen, bringt es sie zurück.",
-    carriesNothing: "JPEG und WebP tragen nichts davon, wie sie entstanden.",
+    silentMark: "Das PNG sagt, dass ein Modell es gemacht hat, und sonst nichts.",
+    carriesMark: "JPEG und WebP sagen, dass ein Modell sie gemacht hat, und sonst nichts.",
     notSaved: "Das Bild ließ sich nicht umwandeln. Speichern Sie es als PNG mit 1×.",
 
     facts: "Wie es entstand",
@@ -308,6 +314,8 @@ export const galleryTexts = defineTexts({
     linkTooLong: "Dieser Satz ist zu lang für einen Link. Speichern Sie stattdessen ein Projekt.",
     linkOpened: "Satz und Einstellungen des Links sind übernommen.",
     linkDamaged: "Dieser Link ist beschädigt oder von einer späteren Version. Bitten Sie noch einmal darum.",
+    madeHere: (name) => `${name} wurde hier gemacht und trägt Satz und Einstellungen in sich.`,
+    restore: "Zurückholen",
     restored: (name) => `${name} hat Satz und Einstellungen zurückgebracht.`,
     restoredFromCopies: "Bilder, die nicht auf diesem Gerät sind, kamen als die kleinen Kopien der Datei zurück.",
     placeholders: "Ein Bild des Satzes ist nicht auf diesem Gerät. Sein Platz bleibt frei: Setzen Sie ein anderes ein.",

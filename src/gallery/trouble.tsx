@@ -11,11 +11,13 @@ export function Trouble() {
   if (!trouble) return null;
   const quota = unsaved > 0 ? t.quota(unsaved) : t.quotaPlain;
   return (
-    <div className="gallery-trouble" role="alert">
+    <div className="trouble" role="alert">
       <p>{trouble === "quota" ? quota : t.closed}</p>
-      <button type="button" className="button" onClick={() => void gallery.getState().retry()}>
-        {t.retry}
-      </button>
+      <div className="trouble-actions">
+        <button type="button" className="button" onClick={() => void gallery.getState().retry()}>
+          {t.retry}
+        </button>
+      </div>
     </div>
   );
 }

@@ -15,8 +15,22 @@ import { useLive } from "./use-live.ts";
 import { useResultAsPicture } from "./use-result-as-picture.ts";
 import "./stage.css";
 
-/** The picture: the preview while it forms, then the result with what made it; or what went wrong. */
-export function Stage({ onReuse }: { onReuse: (result: ResultRow) => void }) {
+/** What stands here before the first picture. */
+export interface StageExample {
+  readonly url: string;
+  readonly caption: string;
+  readonly seed: number;
+}
+
+/** The picture: the preview while it forms, then the result with what made it; or what went wrong. Before all of it, an example. */
+export function Stage({
+  onReuse,
+  example,
+}: {
+  onReuse: (result: ResultRow) => void;
+  example: StageExample | undefined;
+}) {
+  const t = useTexts(generationTexts);
   const onStage = useGeneration((state) => state.jobs.find(({ id }) => id === state.onStage));
   const chosen = useGeneration((state) => state.shown);
   const rows = useGallery((state) => state.rows);
@@ -27,13 +41,19 @@ export function Stage({ onReuse }: { onReuse: (result: ResultRow) => void }) {
 
   return (
     <figure className="stage" aria-busy={onStage?.state.name === "running"}>
-      <Mat job={job} result={result} url={url} drawing={onStage?.state.name === "running"} />
+      <Mat job={job} result={result} url={url} example={example} drawing={onStage?.state.name === "running"} />
       <figcaption className="stage-caption">
         {job?.state.name === "running" && <JobRunning job={job} />}
         {job?.state.name === "stopped" && <JobStopped job={job} />}
         {job?.state.name === "failed" && <JobFailed job={job} />}
         {!job && result && <ResultLine result={result} url={url ?? ""} onReuse={onReuse} />}
         {!job && onStage?.state.name === "running" && <WatchButton />}
+        {!job && !result && example && (
+          <>
+            <p>{example.caption}</p>
+            <p className="facts">{t.exampleOf(example.seed)}</p>
+          </>
+        )}
       </figcaption>
     </figure>
   );
@@ -44,11 +64,13 @@ function Mat({
   job,
   result,
   url,
+  example,
   drawing,
 }: {
   job: Job | undefined;
   result: ResultRow | undefined;
   url: string | undefined;
+  example: StageExample | undefined;
   drawing: boolean;
 }) {
   const t = useTexts(generationTexts);
@@ -69,6 +91,8 @@ function Mat({
         >
           <img className="picture" src={url} alt={result.caption} draggable={false} />
         </div>
+      ) : !result && example ? (
+        <img className="picture" src={example.url} alt={example.caption} draggable={false} />
       ) : (
         <p className="mat-empty">{result || drawing ? "" : t.empty}</p>
       )}
@@ -111,7 +135,7 @@ function ResultLine({
           made.steps,
           made.guidanceScale.toLocaleString(t.locale),
           SCHEDULER_NAMES[made.scheduler],
-          `${made.width} × ${made.height}`,
+          `${made.width}\u00a0×\u00a0${made.height}`,
           t.seconds(decimal(seconds, 1, t.locale)),
         )}{" "}
         · {precision}

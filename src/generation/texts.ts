@@ -49,6 +49,7 @@ export const generationTexts = defineTexts({
     emptySentence: "The sentence is empty. Write a few words or put a picture in.",
     missingPicture: "A picture of this sentence is not on this machine any more. Remove its chip or put another in.",
     empty: "Your picture appears here.",
+    exampleOf: (seed: number) => `An example, drawn by this model with seed ${seed}. Generate draws one of your own.`,
     preview: "Preview",
     progress: "Progress",
     starting: "Starting",
@@ -104,6 +105,8 @@ export const generationTexts = defineTexts({
     missingPicture:
       "Ein Bild dieses Satzes ist nicht mehr auf diesem Gerät. Nehmen Sie es heraus oder setzen Sie ein anderes ein.",
     empty: "Hier erscheint Ihr Bild.",
+    exampleOf: (seed) =>
+      `Ein Beispiel, von diesem Modell mit Startwert ${seed} gezeichnet. Zeichnen macht Ihr eigenes.`,
     preview: "Vorschau",
     progress: "Fortschritt",
     starting: "Beginnt",

@@ -4,8 +4,8 @@ import { PreferencesMenu } from "./preferences-menu.tsx";
 import { mastheadTexts } from "./texts.ts";
 import "./masthead.css";
 
-/** Name, views and preferences. `children`: what other rooms put into the row. */
-export function Masthead({ children }: { children?: React.ReactNode }) {
+/** Name, views and preferences. `children`: views of other rooms; `help`: what stands beside the preferences. */
+export function Masthead({ children, help }: { children?: React.ReactNode; help?: React.ReactNode }) {
   const t = useTexts(mastheadTexts);
   return (
     <header className="masthead">
@@ -16,7 +16,10 @@ export function Masthead({ children }: { children?: React.ReactNode }) {
         {children}
         <ViewLink view="device">{t.device}</ViewLink>
       </nav>
-      <PreferencesMenu />
+      <div className="masthead-tools">
+        {help}
+        <PreferencesMenu />
+      </div>
     </header>
   );
 }

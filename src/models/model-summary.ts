@@ -7,6 +7,8 @@ export interface ModelSummary {
   readonly description: string;
   /** All files together. */
   readonly bytes: number;
+  /** SHA-256 of its files, by name. */
+  readonly hashes: ReadonlyMap<string, string>;
   readonly stored: boolean;
 }
 
@@ -24,8 +26,9 @@ export function useModelSummary(): ModelSummary | null {
       .describe(modelUrl)
       .then(({ bundle, stored }) => {
         const bytes = Object.values(bundle.files).reduce((sum, file) => sum + file.size, 0);
+        const hashes = new Map(Object.entries(bundle.files).map(([file, { sha256 }]) => [file, sha256]));
         settings.getState().setModel(bundle);
-        if (current) setSummary({ name: bundle.name, description: bundle.description, bytes, stored });
+        if (current) setSummary({ name: bundle.name, description: bundle.description, bytes, hashes, stored });
       })
       // Generate meets the same trouble and tells of it with a way out.
       .catch(() => {});

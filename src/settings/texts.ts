@@ -29,6 +29,7 @@ export const settingsTexts = defineTexts({
     negativeHelp: "Words for what to keep away from. Works only with guidance above 1.",
     reset: (label: string) => `Reset: ${label}`,
     resetAll: "Reset all",
+    summary: (steps: number, count: number) => (count > 1 ? `${steps} steps, ${count} ×` : `${steps} steps`),
   },
   de: {
     locale: "de",
@@ -58,5 +59,6 @@ export const settingsTexts = defineTexts({
     negativeHelp: "Wörter für das, was fernbleiben soll. Wirkt nur mit Führung über 1.",
     reset: (label) => `Zurücksetzen: ${label}`,
     resetAll: "Alles zurücksetzen",
+    summary: (steps, count) => (count > 1 ? `${steps} Schritte, ${count} ×` : `${steps} Schritte`),
   },
 });

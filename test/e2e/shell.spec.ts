@@ -1,11 +1,12 @@
 /** The page as a whole: theme, language, views, size, accessibility. No model is loaded here. */
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { AxeBuilder } from "@axe-core/playwright";
 import { expect, type Page, test } from "@playwright/test";
 
-const DIST = fileURLToPath(new URL(`../../${process.env.DIST ?? "dist"}/`, import.meta.url));
+const DIST = `${resolve(fileURLToPath(new URL("../..", import.meta.url)), process.env.DIST ?? "dist")}/`;
 /** Gzipped script that a first visit fetches before anything is pressed. */
 const BUDGET = 250_000;
 

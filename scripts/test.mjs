@@ -75,6 +75,7 @@ const SUITES = [
   vitest("unit"),
   { name: "build", command: ["npx", "vite", "build"] },
   { ...vitest("fp32"), browser: "fp32" },
+  { ...vitest("stock"), browser: "fp32" },
   { ...vitest("fp16"), browser: "fp16" },
   journeys("fp32"),
   journeys("fp16"),

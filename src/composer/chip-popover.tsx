@@ -1,7 +1,8 @@
-import { ArrowLeft, ArrowRight, Scissors, Trash2 } from "lucide-react";
-import { useEffect, useEffectEvent, useId, useLayoutEffect, useRef, useState } from "react";
-import { useApp, useEntities } from "../app-context.ts";
+import { ArrowLeft, ArrowRight, Trash2 } from "lucide-react";
+import { useEffect, useEffectEvent, useId, useLayoutEffect, useRef } from "react";
+import { useEntities } from "../app-context.ts";
 import { MAX_STRENGTH } from "../engine/index.ts";
+import { EntityFields } from "../entities/entity-fields.tsx";
 import { useTexts } from "../ui/texts.ts";
 import type { Editor, SelectedChip } from "./editor.ts";
 import { composerTexts } from "./texts.ts";
@@ -12,28 +13,20 @@ interface Props {
   editor: Editor;
   /** `refocus`: the sentence takes the keyboard again. */
   onClose: (refocus: boolean) => void;
-  /** Left out where cut-outs cannot be edited. */
-  onEditCutout?: ((id: string) => void) | undefined;
-  /** More about the picture, such as whether its background is shown. */
-  extras?: ((entityId: string) => React.ReactNode) | undefined;
 }
 
 const MARGIN = 8;
 
 /** The menu of one chip: its picture's name, how strongly it speaks, where it stands, what stands in its place. */
-export function ChipPopover({ chip, editor, onClose, onEditCutout, extras }: Props) {
+export function ChipPopover({ chip, editor, onClose }: Props) {
   const t = useTexts(composerTexts);
-  const { entities: store } = useApp();
   const entities = useEntities((state) => state.entities);
   const urls = useEntities((state) => state.urls);
   const shelf = useEntities((state) => state.shelf);
   const box = useRef<HTMLDivElement>(null);
-  const [nameId, strengthId, helpId] = [useId(), useId(), useId()];
+  const [strengthId, helpId] = [useId(), useId()];
   const entity = entities.get(chip.id);
   const others = shelf.filter((id) => id !== chip.id);
-  const [name, setName] = useState(entity?.label ?? "");
-
-  useEffect(() => setName(store.getState().entities.get(chip.id)?.label ?? ""), [chip.id, store]);
 
   const place = useEffectEvent(() => {
     const at = editor.chipBox();
@@ -59,7 +52,10 @@ export function ChipPopover({ chip, editor, onClose, onEditCutout, extras }: Pro
   }, []);
 
   useEffect(() => {
-    box.current?.querySelector<HTMLElement>("input, button")?.focus({ preventScroll: true });
+    // Where fingers are, a focused text would bring up the keyboard over the menu.
+    const fingers = matchMedia("(pointer: coarse)").matches;
+    const first = fingers ? box.current : box.current?.querySelector<HTMLElement>("input, button");
+    first?.focus({ preventScroll: true });
     const onPointerDown = (event: PointerEvent) => {
       const target = event.target as Element | null;
       // A press on a chip selects that one and moves the menu to it.
@@ -69,8 +65,16 @@ export function ChipPopover({ chip, editor, onClose, onEditCutout, extras }: Pro
     return () => document.removeEventListener("pointerdown", onPointerDown);
   }, [onClose]);
 
-  const rename = () => {
-    if (entity && name.trim() && name.trim() !== entity.label) store.getState().rename(chip.id, name);
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    const key = event.key.toLowerCase();
+    if (event.key === "Escape") onClose(true);
+    // The strength is the sentence's: its history takes it back, not the page's.
+    else if ((event.ctrlKey || event.metaKey) && key === "z" && (event.target as HTMLElement).id === strengthId) {
+      if (event.shiftKey) editor.redo();
+      else editor.undo();
+      event.preventDefault();
+    } else return;
+    event.stopPropagation();
   };
 
   return (
@@ -79,29 +83,12 @@ export function ChipPopover({ chip, editor, onClose, onEditCutout, extras }: Pro
       className="popover chip-popover"
       role="dialog"
       aria-label={t.chipMenu(entity?.label ?? t.missing)}
-      onKeyDown={(event) => {
-        if (event.key !== "Escape") return;
-        event.stopPropagation();
-        rename();
-        onClose(true);
-      }}
+      tabIndex={-1}
+      onKeyDown={onKeyDown}
     >
       {entity && (
         <>
-          <label htmlFor={nameId}>{t.name}</label>
-          <input
-            id={nameId}
-            type="text"
-            maxLength={40}
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-            onBlur={rename}
-            onKeyDown={(event) => {
-              if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
-              rename();
-              onClose(true);
-            }}
-          />
+          <EntityFields key={chip.id} id={chip.id} onDone={() => onClose(true)} onLeave={() => onClose(false)} />
           <div className="chip-strength">
             <label htmlFor={strengthId}>{t.strength}</label>
             <output className="tabular">{chip.strength.toLocaleString(t.locale)}</output>
@@ -122,7 +109,6 @@ export function ChipPopover({ chip, editor, onClose, onEditCutout, extras }: Pro
           </p>
         </>
       )}
-      {entity && extras?.(chip.id)}
       {others.length > 0 && (
         <fieldset>
           <legend className="hint">{t.replaceBy}</legend>
@@ -148,17 +134,6 @@ export function ChipPopover({ chip, editor, onClose, onEditCutout, extras }: Pro
         <IconButton label={t.moveRight} onPress={() => editor.moveSelectedChip("right")}>
           <ArrowRight size={16} aria-hidden />
         </IconButton>
-        {entity && onEditCutout && (
-          <IconButton
-            label={t.editCutout}
-            onPress={() => {
-              onClose(false);
-              onEditCutout(chip.id);
-            }}
-          >
-            <Scissors size={16} aria-hidden />
-          </IconButton>
-        )}
         <IconButton
           label={t.remove}
           onPress={() => {

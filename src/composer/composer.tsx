@@ -1,7 +1,6 @@
 import { useCallback, useEffect, useEffectEvent, useImperativeHandle, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { useApp, useEntities, useSettings } from "../app-context.ts";
-import { useAddFiles } from "../cutout/use-add-files.ts";
 import { useResultAsPicture } from "../generation/use-result-as-picture.ts";
 import { languageOf, preferences } from "../ui/preferences-store.ts";
 import { textsNow, useTexts } from "../ui/texts.ts";
@@ -25,9 +24,8 @@ interface Props {
   onGenerate: () => void;
   /** Whether the model is stored: its tokenizer counts then. */
   modelStored: boolean;
-  onEditCutout?: (id: string) => void;
-  /** More lines in the menu of a picture. */
-  chipExtras?: (entityId: string) => React.ReactNode;
+  /** Files that are dropped or pasted into the sentence. @returns ids of the pictures that they became */
+  onFiles: (files: readonly File[]) => Promise<string[]>;
   /** The button at the right end. */
   children: React.ReactNode;
 }
@@ -35,7 +33,7 @@ interface Props {
 const NOTHING: readonly SentencePart[] = [];
 
 /** The sentence: one wide line of text in which pictures stand as words. */
-export function Composer({ handle, initial, onGenerate, modelStored, onEditCutout, chipExtras, children }: Props) {
+export function Composer({ handle, initial, onGenerate, modelStored, onFiles, children }: Props) {
   const { entities: store, settings } = useApp();
   const t = useTexts(composerTexts);
   const language = useStore(preferences, languageOf);
@@ -52,7 +50,6 @@ export function Composer({ handle, initial, onGenerate, modelStored, onEditCutou
     useEntities((s) => s.shelf),
   ];
   const sentence = useSettings((state) => state.sentence) ?? NOTHING;
-  const addFiles = useAddFiles();
   const resultAsPicture = useResultAsPicture();
   const matches = mention ? matchEntities(shelf, entities, mention.query) : [];
 
@@ -70,7 +67,7 @@ export function Composer({ handle, initial, onGenerate, modelStored, onEditCutou
     return true;
   });
   const generate = useEffectEvent(onGenerate);
-  const takeFiles = useEffectEvent(addFiles);
+  const takeFiles = useEffectEvent(onFiles);
   const takeResult = useEffectEvent(resultAsPicture);
   const start = useEffectEvent(() => initial);
 
@@ -161,9 +158,7 @@ export function Composer({ handle, initial, onGenerate, modelStored, onEditCutou
           onChoose={(id) => mention && insert(id, mention)}
         />
       )}
-      {chip && chipOpen && editor && (
-        <ChipPopover chip={chip} editor={editor} onClose={closeChip} onEditCutout={onEditCutout} extras={chipExtras} />
-      )}
+      {chip && chipOpen && editor && <ChipPopover chip={chip} editor={editor} onClose={closeChip} />}
       <p className="visually-hidden" aria-live="polite">
         {mention && matches.length > 0
           ? t.mention(matches[active]?.label ?? "", active + 1, matches.length)

@@ -7,6 +7,7 @@ import { Fragment, type Node, Slice } from "prosemirror-model";
 import { EditorState, NodeSelection, Plugin, TextSelection, type Transaction } from "prosemirror-state";
 import { Decoration, DecorationSet, EditorView } from "prosemirror-view";
 import { RESULT_MIME } from "../generation/result-drag.ts";
+import { watchLongPress } from "../ui/long-press.ts";
 import { moveToLineEdge } from "./line-edges.ts";
 import { type Mention, type MentionKeys, mentionKey, mentionPlugin } from "./mention.ts";
 import { moveChip } from "./move-chip.ts";
@@ -41,7 +42,7 @@ export interface EditorHooks extends MentionKeys {
   readonly onResult: (resultId: string) => Promise<string | undefined>;
   /** A chip was selected, or none. */
   readonly onSelectChip: (chip: SelectedChip | null) => void;
-  /** The selected chip's menu is asked for, by click, Enter or F2. */
+  /** The selected chip's menu is asked for, by click, a resting finger, Enter or F2. */
   readonly onOpenChip: () => void;
 }
 
@@ -56,6 +57,8 @@ export interface Editor {
   readonly changeChip: (change: Partial<SelectedChip>) => void;
   readonly moveSelectedChip: (direction: "left" | "right") => void;
   readonly removeSelectedChip: () => void;
+  readonly undo: () => void;
+  readonly redo: () => void;
   /** Where the selected chip stands on the screen. */
   readonly chipBox: () => DOMRect | undefined;
   /** Draws everything again: a picture was renamed or changed, or the page's language. */
@@ -127,6 +130,11 @@ export function createEditor(mount: HTMLElement, start: readonly SentencePart[],
     hooks.onOpenChip();
     return true;
   };
+  const openChipAt = (position: number) => {
+    view.dispatch(view.state.tr.setSelection(NodeSelection.create(view.state.doc, position)));
+    view.focus();
+    hooks.onOpenChip();
+  };
   /** Where the chip stands that is being dragged; ProseMirror tells only what it is. */
   let dragged: (() => number) | undefined;
   /** The chip that is being dragged goes to the nearest edge of a word, and leaves no double space behind. */
@@ -187,11 +195,9 @@ export function createEditor(mount: HTMLElement, start: readonly SentencePart[],
       }
     },
     handleKeyDown: (view, event) => moveToLineEdge(view, event),
-    handleClickOn: (view, _pos, node, nodePos, event) => {
+    handleClickOn: (_view, _pos, node, nodePos, event) => {
       if (node.type.name !== "entity" || event.shiftKey) return false;
-      view.dispatch(view.state.tr.setSelection(NodeSelection.create(view.state.doc, nodePos)));
-      view.focus();
-      hooks.onOpenChip();
+      openChipAt(nodePos);
       return true;
     },
     handleDOMEvents: {
@@ -235,6 +241,12 @@ export function createEditor(mount: HTMLElement, start: readonly SentencePart[],
     clipboardTextSerializer: (slice) => slice.content.textBetween(0, slice.content.size, " "),
   });
 
+  const stopWatching = watchLongPress(mount, (target) => {
+    if (!target.matches("img[data-entity]")) return false;
+    openChipAt(view.posAtDOM(target, 0));
+    return true;
+  });
+
   const replaceAll = (sentence: readonly SentencePart[]) =>
     view.state.tr.replaceWith(0, view.state.doc.content.size, toDoc(schema, sentence).content);
 
@@ -270,6 +282,8 @@ export function createEditor(mount: HTMLElement, start: readonly SentencePart[],
       dispatchAlone(tr);
       view.focus();
     },
+    undo: () => void undo(view.state, view.dispatch),
+    redo: () => void redo(view.state, view.dispatch),
     chipBox: () => {
       const chip = selectedChip();
       const dom = chip && view.nodeDOM(chip.from);
@@ -285,7 +299,10 @@ export function createEditor(mount: HTMLElement, start: readonly SentencePart[],
       }
       view.setProps({});
     },
-    destroy: () => view.destroy(),
+    destroy: () => {
+      stopWatching();
+      view.destroy();
+    },
   };
 }
 

@@ -1,15 +1,14 @@
 import type { Entity } from "../entities/entity.ts";
+import { matchesQuery } from "../entities/match.ts";
 
-/** Entities of the shelf whose names hold what was typed; those that start with it first. */
+/** Entities of the shelf whose names or tags hold what was typed; those whose names start with it first. */
 export function matchEntities(
   shelf: readonly string[],
   entities: ReadonlyMap<string, Entity>,
   query: string,
 ): Entity[] {
   const wanted = query.toLocaleLowerCase();
-  const found = shelf
-    .flatMap((id) => entities.get(id) ?? [])
-    .filter((e) => e.label.toLocaleLowerCase().includes(wanted));
+  const found = shelf.flatMap((id) => entities.get(id) ?? []).filter((entity) => matchesQuery(entity, query));
   const rank = (entity: Entity) => (entity.label.toLocaleLowerCase().startsWith(wanted) ? 0 : 1);
   return found.sort((a, b) => rank(a) - rank(b)).slice(0, 8);
 }

@@ -1,9 +1,10 @@
 import { Minus, Plus, Redo2, RotateCcw, Scan, Undo2 } from "lucide-react";
 import { useEffect, useEffectEvent, useId, useLayoutEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
-import { useApp } from "../app-context.ts";
+import { useApp, useEntities } from "../app-context.ts";
 import { EngineError } from "../engine/index.ts";
 import type { Background } from "../entities/entity.ts";
+import { readTags } from "../entities/match.ts";
 import { Notices, notify } from "../ui/notices.tsx";
 import { textsNow, useTexts } from "../ui/texts.ts";
 import { type Bench, createBench } from "./bench.ts";
@@ -146,8 +147,10 @@ function Workplace({ bench, request, onLeave }: WorkplaceProps) {
   const t = useTexts(cutoutTexts);
   const { cutout } = useApp();
   const zoom = useRef<(factor: number | undefined) => void>(() => {});
-  const nameId = useId();
+  const [nameId, tagsId] = [useId(), useId()];
   const [name, setName] = useState(request.label);
+  const known = useEntities((state) => (request.entityId ? state.entities.get(request.entityId)?.tags : undefined));
+  const [tags, setTags] = useState(known?.join(", ") ?? "");
   const stored = request.draft && "stored" in request.draft ? request.draft.stored.background : undefined;
   const [background, setBackground] = useState<Background>(stored ?? "removed");
   const [saving, setSaving] = useState(false);
@@ -167,7 +170,10 @@ function Workplace({ bench, request, onLeave }: WorkplaceProps) {
     }
   };
   const confirm = () =>
-    run(async () => cutout.getState().confirm(await makeCutout(bench, name, background, t.tooSmall)));
+    run(async () => {
+      const made = await makeCutout(bench, name, background, t.tooSmall);
+      await cutout.getState().confirm({ ...made, tags: readTags(tags) });
+    });
   const takeAll = () =>
     run(async () => {
       bench.stop();
@@ -218,6 +224,15 @@ function Workplace({ bench, request, onLeave }: WorkplaceProps) {
       <footer className="cutout-foot">
         <label htmlFor={nameId}>{t.name}</label>
         <input id={nameId} type="text" maxLength={40} value={name} onChange={(event) => setName(event.target.value)} />
+        <label htmlFor={tagsId}>{t.tags}</label>
+        <input
+          id={tagsId}
+          type="text"
+          maxLength={200}
+          placeholder={t.tagsExample}
+          value={tags}
+          onChange={(event) => setTags(event.target.value)}
+        />
         <div className="cutout-actions">
           <button type="button" className="button quiet" onClick={onLeave}>
             {t.cancel}
@@ -232,7 +247,7 @@ function Workplace({ bench, request, onLeave }: WorkplaceProps) {
               type="button"
               className="button"
               disabled={saving}
-              onClick={() => void run(() => cutout.getState().takeAsItIs(name))}
+              onClick={() => void run(() => cutout.getState().takeAsItIs(name, readTags(tags)))}
             >
               {t.asItIs}
             </button>

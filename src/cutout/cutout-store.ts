@@ -30,9 +30,13 @@ export interface CutoutState {
   /** Ends the first request with a cut-out. */
   readonly confirm: (cutout: Cutout) => Promise<void>;
   /** Ends the first request with the picture as it is. @throws EngineError bad-image */
-  readonly takeAsItIs: (label: string) => Promise<void>;
+  readonly takeAsItIs: (label: string, tags?: readonly string[]) => Promise<void>;
   /** Leaves the first request. */
   readonly cancel: () => void;
+  /** The entity whose crop is being chosen. */
+  readonly cropping: string | null;
+  readonly openCrop: (entityId: string) => void;
+  readonly closeCrop: () => void;
 }
 
 export type CutoutStore = ReturnType<typeof createCutoutStore>;
@@ -61,10 +65,10 @@ export function createCutoutStore(entities: EntityStore) {
       openCutout: (entityId) => {
         const entity = entities.getState().entities.get(entityId);
         if (!entity || get().queue.some((request) => request.entityId === entityId)) return;
-        const { label, cutout } = entity;
+        const { label, cutout, cropped } = entity;
         enqueue({
           key: crypto.randomUUID(),
-          photo: cutout?.source.photo ?? entity.picture,
+          photo: cutout?.source.photo ?? cropped?.photo ?? entity.picture,
           label,
           entityId,
           ...(cutout && { draft: { stored: cutout } }),
@@ -77,12 +81,15 @@ export function createCutoutStore(entities: EntityStore) {
         if (first.entityId) await recut(first.entityId, cutout);
         end(first.entityId ?? (await add(cutout)));
       },
-      takeAsItIs: async (label) => {
+      takeAsItIs: async (label, tags = []) => {
         const [first] = get().queue;
         if (!first) return;
-        end(first.entityId ?? (await entities.getState().add(first.photo, label)));
+        end(first.entityId ?? (await entities.getState().add(first.photo, label, tags)));
       },
       cancel: () => end(null),
+      cropping: null,
+      openCrop: (cropping) => set({ cropping }),
+      closeCrop: () => set({ cropping: null }),
     };
   });
 }

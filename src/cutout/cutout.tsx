@@ -4,13 +4,17 @@ import { useApp } from "../app-context.ts";
 
 const CutoutDialog = lazy(async () => ({ default: (await import("./cutout-dialog.tsx")).CutoutDialog }));
 
-/** Mounted once by the app: the dialog of the first picture that waits to be cut out. */
+const CropDialog = lazy(async () => ({ default: (await import("./crop-dialog.tsx")).CropDialog }));
+
+/** Mounted once by the app: the dialog of the first picture that waits to be cut out, and that of a picture being cropped. */
 export function Cutout() {
-  const first = useStore(useApp().cutout, (state) => state.queue[0]);
-  if (!first) return null;
+  const { cutout } = useApp();
+  const first = useStore(cutout, (state) => state.queue[0]);
+  const cropping = useStore(cutout, (state) => state.cropping);
   return (
     <Suspense fallback={null}>
-      <CutoutDialog key={first.key} request={first} />
+      {first && <CutoutDialog key={first.key} request={first} />}
+      {cropping && <CropDialog key={cropping} entityId={cropping} />}
     </Suspense>
   );
 }

@@ -1,10 +1,10 @@
 /** Photos and masks between files and pixels. */
-import type { Mask, Rgba } from "../../workers/segmentation/mask.ts";
-import { boundsOf, feather as featherMask } from "../../workers/segmentation/mask.ts";
+import type { Box, Mask, Rgba } from "../../workers/segmentation/mask.ts";
+import { boundsOf, feather as featherMask, wholeMask } from "../../workers/segmentation/mask.ts";
 import { crop, cropOnWhite, squareAround } from "../../workers/segmentation/square-crop.ts";
 import { drawPicture } from "../engine/images.ts";
 import { EngineError } from "../engine/index.ts";
-import type { Background, Cutout } from "../entities/entity.ts";
+import type { Background, Cutout, Entity, EntityCutout } from "../entities/entity.ts";
 import type { Bench, Draft } from "./bench.ts";
 import type { StoredDraft } from "./cutout-store.ts";
 import { type Ground, groundOf } from "./plain-ground.ts";
@@ -51,19 +51,64 @@ export async function makeCutout(bench: Bench, label: string, background: Backgr
   const bounds = boundsOf(soft, CROP_LEVEL);
   if (!bounds) throw new EngineError("bad-image", empty);
   const square = squareAround(bounds, photo.width, photo.height);
-  const [onWhite, withBackground, keptPhoto, keptMask] = await Promise.all([
-    toPng(cropOnWhite(photo, soft, square), ENTITY_SIDE),
-    toPng(crop(photo, square), ENTITY_SIDE),
+  const [forms, keptPhoto, keptMask] = await Promise.all([
+    formsOf(photo, soft, square),
     keep(photo),
     toPng(grey(mask), WORKING_SIDE),
   ]);
   return {
     label,
-    onWhite,
-    withBackground,
+    ...forms,
     background,
     source: { method, photo: keptPhoto, mask: keptMask, box, feather },
   };
+}
+
+/** Both forms of what a frame shows of a cut-out. */
+async function formsOf(photo: Rgba, soft: Mask, frame: Box): Promise<Pick<Cutout, "onWhite" | "withBackground">> {
+  const [onWhite, withBackground] = await Promise.all([
+    toPng(cropOnWhite(photo, soft, frame), ENTITY_SIDE),
+    toPng(crop(photo, frame), ENTITY_SIDE),
+  ]);
+  return { onWhite, withBackground };
+}
+
+/** A picture that is about to be cropped. */
+export interface Uncropped {
+  readonly photo: Rgba;
+  /** What belongs to the subject, its edge soft; left out for pictures as they are. */
+  readonly mask?: Mask;
+  /** What is shown of it now. */
+  readonly frame: Box;
+  /** What is shown where nobody has chosen: the square around the subject, or around all of it. */
+  readonly whole: Box;
+}
+
+/** @throws EngineError bad-image */
+export async function readUncropped({ picture, cutout, cropped }: Entity): Promise<Uncropped> {
+  const photo = await pixelsOf(cutout?.source.photo ?? cropped?.photo ?? picture, WORKING_SIDE);
+  const { width, height } = photo;
+  const draft = cutout && (await readDraft({ stored: cutout }, photo));
+  const mask = draft && featherMask(draft.mask, draft.feather ?? 0);
+  const bounds = (mask && boundsOf(mask, CROP_LEVEL)) ?? { left: 0, top: 0, right: width, bottom: height };
+  const whole = squareAround(bounds, width, height);
+  return { photo, ...(mask && { mask }), frame: cutout?.source.frame ?? cropped?.frame ?? whole, whole };
+}
+
+/** The cut-out as `frame` shows it. */
+export async function reframe(
+  cutout: EntityCutout,
+  { photo, mask, whole }: Uncropped,
+  frame: Box,
+): Promise<EntityCutout> {
+  const { frame: _, ...source } = cutout.source;
+  const forms = await formsOf(photo, mask ?? wholeMask(photo.width, photo.height), frame);
+  return { ...cutout, ...forms, source: { ...source, ...(frame !== whole && { frame }) } };
+}
+
+/** A picture as it is, as `frame` shows it. */
+export function cropPicture({ photo }: Uncropped, frame: Box): Promise<Blob> {
+  return toPng(crop(photo, frame), ENTITY_SIDE);
 }
 
 async function pixelsOf(file: Blob, side: number): Promise<Rgba> {

@@ -34,10 +34,10 @@ export interface EntityState {
    * @throws EngineError bad-image
    */
   readonly add: (source: Blob | Cutout, label?: string, tags?: readonly string[]) => Promise<string>;
-  /** Cut anew: the picture changes wherever it is used. Undoable, as all changes of an entity are. */
-  readonly recut: (id: string, cutout: Cutout) => Promise<void>;
-  /** Of a picture as it is: shows `picture`, a part of what it was. */
-  readonly crop: (id: string, picture: Blob, cropped: Cropped | undefined) => Promise<void>;
+  /** Cut anew: the picture changes wherever it is used. Undoable, as all changes of an entity are. @returns what undoes it */
+  readonly recut: (id: string, cutout: Cutout) => Promise<() => void>;
+  /** Of a picture as it is: shows `picture`, a part of what it was. @returns what undoes it */
+  readonly crop: (id: string, picture: Blob, cropped: Cropped | undefined) => Promise<() => void>;
   /** Of a cut-out: the same crop on white, or as it was photographed. Does nothing where there is only one form. */
   readonly setBackground: (id: string, background: Background) => void;
   readonly setTags: (id: string, tags: readonly string[]) => void;
@@ -131,13 +131,15 @@ export function createEntityStore({ history, name = "kosmosg-entities" }: Entity
       unsaved.shelf.push(change);
       return save();
     };
-    /** Puts a changed entity in the place of the old one. */
-    const change = async (id: string, changes: Partial<Entity>) => {
+    /** Puts a changed entity in the place of the old one. @returns what undoes it */
+    const change = async (id: string, changes: Partial<Entity>): Promise<() => void> => {
       const before = get().entities.get(id);
-      if (!before) return;
+      if (!before) return () => {};
       const after = { ...before, ...changes };
-      history?.did({ undo: () => void put(before), redo: () => void put(after) });
+      const undo = () => void put(before);
+      history?.did({ undo, redo: () => void put(after) });
       await put(after);
+      return undo;
     };
 
     channel?.addEventListener("message", async ({ data }: MessageEvent<unknown>) => {

@@ -1,28 +1,53 @@
-import { ImagePlus, Scissors, Trash2 } from "lucide-react";
-import { useRef } from "react";
+import { Ellipsis, ImagePlus, Trash2 } from "lucide-react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { useApp, useEntities } from "../app-context.ts";
 import { ENTITY_MIME } from "../composer/editor.ts";
-import { cutoutTexts } from "../cutout/texts.ts";
-import { useAddFiles } from "../cutout/use-add-files.ts";
+import { PROJECT_EXTENSION } from "../gallery/project-file.ts";
 import { history } from "../ui/history.ts";
+import { watchLongPress } from "../ui/long-press.ts";
 import { notify } from "../ui/notices.tsx";
 import { useTexts } from "../ui/texts.ts";
+import { EntityMenu } from "./entity-menu.tsx";
+import { matchesQuery } from "./match.ts";
 import { shelfTexts } from "./texts.ts";
 import "./shelf.css";
 
-/** The shelf of cut-outs: press, drag, or type @ in the sentence to use one. */
-export function Shelf({ onInsert }: { onInsert: (id: string) => void }) {
-  const { entities: store, cutout } = useApp();
+/** From so many pictures on, there is something to search. */
+const SEARCHED_FROM = 8;
+
+interface Props {
+  onInsert: (id: string) => void;
+  /** Files that were chosen. */
+  onFiles: (files: readonly File[]) => unknown;
+}
+
+/** The shelf of cut-outs: press, drag, or type @ in the sentence to use one; a resting finger, F2 or its button open its menu. */
+export function Shelf({ onInsert, onFiles }: Props) {
+  const { entities: store } = useApp();
   const t = useTexts(shelfTexts);
-  const cut = useTexts(cutoutTexts);
   const shelf = useEntities((state) => state.shelf);
   const entities = useEntities((state) => state.entities);
   const urls = useEntities((state) => state.urls);
   const trouble = useEntities((state) => state.trouble);
-  const addFiles = useAddFiles();
   const picker = useRef<HTMLInputElement>(null);
+  const list = useRef<HTMLUListElement>(null);
+  const [query, setQuery] = useState("");
+  const [menu, setMenu] = useState<string | null>(null);
+  const searched = shelf.length >= SEARCHED_FROM;
+  const shown = shelf.filter((id) => {
+    const entity = entities.get(id);
+    return entity && (!searched || matchesQuery(entity, query));
+  });
 
-  const remove = (id: string, index: number) => {
+  const openMenu = useEffectEvent((target: Element) => {
+    const id = target.closest<HTMLElement>("[data-entity]")?.dataset.entity;
+    if (id) setMenu(id);
+    return id !== undefined;
+  });
+  useEffect(() => (list.current ? watchLongPress(list.current, openMenu) : undefined), []);
+
+  const remove = (id: string) => {
+    const index = shelf.indexOf(id);
     store.getState().remove(id);
     const undo = () => store.getState().putBack(id, index);
     history.did({ undo, redo: () => store.getState().remove(id) });
@@ -32,12 +57,23 @@ export function Shelf({ onInsert }: { onInsert: (id: string) => void }) {
   return (
     <section className="shelf" aria-labelledby="shelf-title">
       <h2 id="shelf-title">{t.title}</h2>
-      <ul className="shelf-list">
-        {shelf.map((id, index) => {
+      {searched && (
+        <input
+          type="search"
+          className="shelf-search"
+          aria-label={t.find}
+          placeholder={t.find}
+          value={query}
+          onChange={(event) => setQuery(event.target.value)}
+        />
+      )}
+      {shown.length === 0 && query && <p className="hint">{t.noneFound}</p>}
+      <ul className="shelf-list" ref={list}>
+        {shown.map((id) => {
           const entity = entities.get(id);
           if (!entity) return null;
           return (
-            <li key={id} className="shelf-item">
+            <li key={id} className="shelf-item" data-entity={id}>
               <button
                 type="button"
                 className="shelf-picture"
@@ -52,7 +88,8 @@ export function Shelf({ onInsert }: { onInsert: (id: string) => void }) {
                   if (image) event.dataTransfer.setDragImage(image, 32, 32);
                 }}
                 onKeyDown={(event) => {
-                  if (event.key === "Delete" || event.key === "Backspace") remove(id, index);
+                  if (event.key === "Delete" || event.key === "Backspace") remove(id);
+                  if (event.key === "F2") setMenu(id);
                 }}
               >
                 <img src={urls.get(id)} alt="" draggable={false} />
@@ -62,17 +99,17 @@ export function Shelf({ onInsert }: { onInsert: (id: string) => void }) {
               <button
                 type="button"
                 className="shelf-edit"
-                aria-label={cut.editOf(entity.label)}
-                title={cut.edit}
-                onClick={() => cutout.getState().openCutout(id)}
+                aria-label={t.editOf(entity.label)}
+                title={t.editOf(entity.label)}
+                onClick={() => setMenu(id)}
               >
-                <Scissors size={14} aria-hidden />
+                <Ellipsis size={14} aria-hidden />
               </button>
               <button
                 type="button"
                 className="shelf-remove"
                 aria-label={t.removeOf(entity.label)}
-                onClick={() => remove(id, index)}
+                onClick={() => remove(id)}
               >
                 <Trash2 size={14} aria-hidden />
               </button>
@@ -87,16 +124,24 @@ export function Shelf({ onInsert }: { onInsert: (id: string) => void }) {
           <input
             ref={picker}
             type="file"
-            accept="image/*"
+            accept={`image/*,${PROJECT_EXTENSION}`}
             multiple
             hidden
             onChange={(event) => {
-              void addFiles([...(event.target.files ?? [])]);
+              void onFiles([...(event.target.files ?? [])]);
               event.target.value = "";
             }}
           />
         </li>
       </ul>
+      {menu && (
+        <EntityMenu
+          id={menu}
+          onInsert={() => onInsert(menu)}
+          onRemove={() => remove(menu)}
+          onClose={() => setMenu(null)}
+        />
+      )}
       <p className="hint">{t.hint}</p>
       {trouble && <p className="hint warn">{t.notKept[trouble]}</p>}
     </section>

@@ -81,7 +81,7 @@ export function ExportPanel({ row, details }: { row: ResultRow; details: ResultD
         <button type="button" className="button" disabled={busy} onClick={() => void save()}>
           <Download size={16} aria-hidden /> {t.download}
         </button>
-        <p className="hint">{format === "png" ? t.carries : t.carriesNothing}</p>
+        <p className="hint">{format !== "png" ? t.carriesMark : silent ? t.silentMark : t.carries}</p>
       </div>
     </details>
   );

@@ -1,7 +1,8 @@
 /** Results as files: PNG, JPEG or WebP, as they are or enlarged, with or without what made them. */
+import { markJpeg, markWebp } from "./ai-mark.ts";
 import type { ExportChoices, Format } from "./export-choices.ts";
 import { fileNameOf } from "./file-name.ts";
-import { type EmbeddedEntity, type PngStory, withMetadata, withoutMetadata } from "./png-metadata.ts";
+import { type EmbeddedEntity, type PngStory, withMarkOnly, withMetadata } from "./png-metadata.ts";
 import { provenanceOf, toPortableSentence, toPortableSettings } from "./request-format.ts";
 import type { ResultDetails, ResultRow } from "./result.ts";
 
@@ -14,7 +15,7 @@ const EXTENSIONS: Record<Format, string> = { png: "png", jpeg: "jpg", webp: "web
 const QUALITY = 0.95;
 
 /**
- * @param details left out: the file says nothing of how it was made
+ * @param details left out: the file says no more than that a model made it
  * @throws Error where the browser cannot convert the picture
  */
 export async function exportPicture(
@@ -26,10 +27,13 @@ export async function exportPicture(
   const { format, silent } = choices;
   const name = fileNameOf(row.caption, row.settings.seed, EXTENSIONS[format]);
   const pixels = await convert(picture, choices);
-  if (format !== "png") return { file: pixels, name };
-  const png = new Uint8Array(await pixels.arrayBuffer());
-  const told = silent || !details ? withoutMetadata(png) : withMetadata(png, await storyOf(row, details));
-  return { file: new Blob([told], { type: "image/png" }), name };
+  const bytes = new Uint8Array(await pixels.arrayBuffer());
+  const told = {
+    png: async () => (silent || !details ? withMarkOnly(bytes) : withMetadata(bytes, await storyOf(row, details))),
+    jpeg: () => markJpeg(bytes),
+    webp: () => markWebp(bytes),
+  };
+  return { file: new Blob([await told[format]()], { type: `image/${format}` }), name };
 }
 
 async function convert(picture: Blob, { format, scale, smooth }: ExportChoices): Promise<Blob> {

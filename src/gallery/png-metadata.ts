@@ -5,7 +5,16 @@
  * XMP marks the picture as made by a model, in IPTC's words.
  */
 import * as v from "valibot";
-import { type PngChunk, PngError, readChunks, readTextChunk, textChunk, writeChunks } from "./png-chunks.ts";
+import { xmpPacket } from "./ai-mark.ts";
+import {
+  type PngChunk,
+  PngError,
+  readChunks,
+  readTextChunk,
+  type TextChunk,
+  textChunk,
+  writeChunks,
+} from "./png-chunks.ts";
 import {
   APP,
   type PortableRequest,
@@ -17,6 +26,7 @@ import {
 import type { Settings } from "./result.ts";
 
 const PARAMETERS = "parameters";
+const TOOL = "Kosmos-G in the browser";
 const XMP = "XML:com.adobe.xmp";
 /** Larger files are pictures all the same, but not read for metadata. */
 const MAX_FILE = 64 * 2 ** 20;
@@ -64,23 +74,24 @@ export function withMetadata(png: Uint8Array<ArrayBuffer>, story: PngStory): Uin
   const { request, provenance } = story;
   const entities = story.entities.filter((entity) => v.is(thumbnailSchema, entity)).slice(0, MAX_THUMBNAILS);
   const json = { app: APP, version: VERSION, ...request, entities, ...provenance };
+  return withTexts(png, [
+    { keyword: APP, text: JSON.stringify(json) },
+    { keyword: PARAMETERS, text: parametersText(story) },
+    { keyword: XMP, text: xmpPacket(TOOL) },
+  ]);
+}
+
+/** The same picture, silent about how and when it was made, but for the mark that a model made it. @throws PngError */
+export function withMarkOnly(png: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return withTexts(png, [{ keyword: XMP, text: xmpPacket() }]);
+}
+
+/** In place of all texts that it had, before its pixels: readers need not read on. */
+function withTexts(png: Uint8Array<ArrayBuffer>, texts: readonly TextChunk[]): Uint8Array<ArrayBuffer> {
   const chunks = readChunks(png, () => false).filter((chunk) => !isMetadata(chunk));
   const firstPixels = chunks.findIndex(({ type }) => type === "IDAT");
   if (firstPixels < 0) throw new PngError("This PNG has no pixels.");
-  return writeChunks(
-    chunks.toSpliced(
-      firstPixels,
-      0,
-      textChunk({ keyword: APP, text: JSON.stringify(json) }),
-      textChunk({ keyword: PARAMETERS, text: parametersText(story) }),
-      textChunk({ keyword: XMP, text: xmp() }),
-    ),
-  );
-}
-
-/** The same picture, silent about how and when it was made. @throws PngError */
-export function withoutMetadata(png: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  return writeChunks(readChunks(png, () => false).filter((chunk) => !isMetadata(chunk)));
+  return writeChunks(chunks.toSpliced(firstPixels, 0, ...texts.map(textChunk)));
 }
 
 /** What a PNG of this app says; null for every other file, however it is made. */
@@ -116,7 +127,7 @@ export function parametersText({
     ["Seed", settings.seed],
     ["Size", `${settings.width}x${settings.height}`],
     ["Model", provenance.model.name.replaceAll(",", " ")],
-    ["Version", "Kosmos-G in the browser"],
+    ["Version", TOOL],
   ];
   const line = (text: string) => text.replace(/\s+/g, " ").trim();
   return [
@@ -124,12 +135,6 @@ export function parametersText({
     ...(settings.negativePrompt ? [`Negative prompt: ${line(settings.negativePrompt)}`] : []),
     fields.map(([name, value]) => `${name}: ${value}`).join(", "),
   ].join("\n");
-}
-
-function xmp(): string {
-  return `<?xpacket begin="\uFEFF" id="W5M0MpCehiHzreSzNTczkc9d"?>
-<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia" xmp:CreatorTool="Kosmos-G in the browser"/></rdf:RDF></x:xmpmeta>
-<?xpacket end="w"?>`;
 }
 
 /** Chunks that say something about the picture and do not change how it looks. */

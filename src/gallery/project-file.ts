@@ -30,6 +30,7 @@ const projectSchema = v.object({
         id: v.pipe(v.string(), v.minLength(1), v.maxLength(128)),
         label: v.pipe(v.string(), v.maxLength(200)),
         file: v.pipe(v.string(), v.regex(PICTURE_NAME)),
+        tags: v.optional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(40))), v.maxLength(20)), []),
       }),
     ),
     v.maxLength(MAX_PROJECT_ENTITIES),
@@ -40,6 +41,7 @@ export interface ProjectEntity {
   readonly id: string;
   readonly label: string;
   readonly picture: Blob;
+  readonly tags?: readonly string[] | undefined;
 }
 
 export interface Project extends PortableRequest {
@@ -62,11 +64,11 @@ export async function packProject({ sentence, settings, entities }: Project): Pr
   if (entities.length > MAX_PROJECT_ENTITIES) throw new ProjectError("too-many");
   const files: Record<string, Uint8Array> = {};
   const listed = [];
-  for (const [i, { id, label, picture }] of entities.entries()) {
+  for (const [i, { id, label, picture, tags = [] }] of entities.entries()) {
     const extension = { "image/jpeg": "jpg", "image/webp": "webp" }[picture.type] ?? "png";
     const file = `entities/${i}.${extension}`;
     files[file] = new Uint8Array(await picture.arrayBuffer());
-    listed.push({ id, label: label.slice(0, 200), file });
+    listed.push({ id, label: label.slice(0, 200), file, ...(tags.length > 0 && { tags }) });
   }
   const json = { app: APP, version: VERSION, sentence, settings, entities: listed };
   files[JSON_NAME] = new TextEncoder().encode(JSON.stringify(json, null, 2));
@@ -88,11 +90,11 @@ export async function unpackProject(file: Blob): Promise<Project> {
   return {
     sentence,
     settings,
-    entities: entities.map(({ id, label, file: name }) => {
+    entities: entities.map(({ id, label, file: name, tags }) => {
       const bytes = Object.hasOwn(files, name) ? files[name] : undefined;
       if (!bytes) throw new ProjectError("damaged");
       const type = { jpg: "image/jpeg", webp: "image/webp" }[name.split(".").at(-1) as string] ?? "image/png";
-      return { id, label, picture: new Blob([bytes as Uint8Array<ArrayBuffer>], { type }) };
+      return { id, label, tags, picture: new Blob([bytes as Uint8Array<ArrayBuffer>], { type }) };
     }),
   };
 }

@@ -7,14 +7,19 @@ import type { Studio } from "./studio.ts";
 import { galleryTexts } from "./texts.ts";
 import { useProject } from "./use-project.ts";
 
-/**
- * Files that were dropped on the page: projects are opened, pictures of this app bring back what made them.
- * @param rest takes the others
- */
-export function useOpenFiles(
-  studio: Studio,
-  rest: (files: readonly File[]) => unknown,
-): (files: readonly File[]) => void {
+export interface OpenFiles {
+  /** Files dropped on the page: projects are opened, pictures of this app bring back what made them, others are taken as pictures. */
+  readonly open: (files: readonly File[]) => void;
+  /**
+   * Files meant as pictures, dropped into the sentence or chosen for the shelf: projects are opened all the same, and what made a
+   * picture of this app is offered.
+   * @returns ids of the pictures
+   */
+  readonly take: (files: readonly File[]) => Promise<string[]>;
+}
+
+/** @param addFiles puts pictures on the shelf */
+export function useOpenFiles(studio: Studio, addFiles: (files: readonly File[]) => Promise<string[]>): OpenFiles {
   const app = useApp();
   const project = useProject(studio);
 
@@ -36,18 +41,33 @@ export function useOpenFiles(
     });
   };
 
-  const open = async (files: readonly File[]) => {
-    const others: File[] = [];
+  /** Opens projects. @returns the other files, with what they carry */
+  const readFiles = async (files: readonly File[]) => {
+    const others: { readonly file: File; readonly carried: RestoredRequest | null }[] = [];
     for (const file of files) {
-      if (file.name.toLowerCase().endsWith(PROJECT_EXTENSION)) {
-        await project.open(file);
-        continue;
-      }
-      const restored = await restoreFromPng(file).catch(() => null);
-      if (restored) await apply(file.name, restored);
-      else others.push(file);
+      if (file.name.toLowerCase().endsWith(PROJECT_EXTENSION)) await project.open(file);
+      else others.push({ file, carried: await restoreFromPng(file).catch(() => null) });
     }
-    if (others.length > 0) rest(others);
+    return others;
   };
-  return (files) => void open(files);
+
+  return {
+    open: async (files) => {
+      const pictures: File[] = [];
+      for (const { file, carried } of await readFiles(files)) {
+        if (carried) await apply(file.name, carried);
+        else pictures.push(file);
+      }
+      if (pictures.length > 0) await addFiles(pictures);
+    },
+    take: async (files) => {
+      const read = await readFiles(files);
+      const ids = await addFiles(read.map(({ file }) => file));
+      const t = textsNow(galleryTexts);
+      for (const { file, carried } of read) {
+        if (carried) notify(t.madeHere(file.name), { label: t.restore, run: () => void apply(file.name, carried) });
+      }
+      return ids;
+    },
+  };
 }

@@ -62,7 +62,7 @@ export function useProject(studio: Studio) {
     const ids = new Map<string, string>();
     const added: string[] = [];
     let unreadable = 0;
-    for (const { id, label, picture } of entities) {
+    for (const { id, label, picture, tags } of entities) {
       const { entities: here, shelf, add, putBack } = app.entities.getState();
       const known = here.get(id);
       if (known && (await sameBytes(known.picture, picture))) {
@@ -71,7 +71,7 @@ export function useProject(studio: Studio) {
         continue;
       }
       try {
-        const fresh = await add(picture, label);
+        const fresh = await add(picture, label, tags);
         ids.set(id, fresh);
         added.push(fresh);
       } catch {

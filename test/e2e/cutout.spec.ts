@@ -101,7 +101,8 @@ test("a box by mouse cuts the duck out; undo, brush and eraser; its background c
 
   // After a reload it is still there, with all that it takes to go on.
   await page.reload();
-  await shelf(page).getByRole("button", { name: "Edit the cut-out of duck" }).click();
+  await shelf(page).getByRole("button", { name: "Edit duck" }).click();
+  await page.getByRole("dialog", { name: "Picture duck" }).getByRole("button", { name: "Edit cut-out" }).click();
   await expect(said(page)).toHaveText(/Cut out: (19|20|21)%/, wait);
   await dialog(page).getByRole("radio", { name: "Kept" }).check();
   await dialog(page).getByRole("button", { name: "Use the cut-out" }).click();

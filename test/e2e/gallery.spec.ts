@@ -255,7 +255,7 @@ test("details say all that made it; sentence, seed and picture can be used again
   await expect(page.getByRole("button", { name: /^Insert fox in the snow/ })).toBeVisible();
 });
 
-test("saved as PNG it comes back by a drop; JPEG enlarged; the switch leaves nothing", async ({ page }) => {
+test("saved as PNG it comes back by a drop; JPEG and WebP enlarged; the switch leaves the mark alone", async ({ page }) => {
   await openGallery(page, 60);
   await cell(page, 1003).click();
   await dialog(page).getByText("Save", { exact: true }).click();
@@ -272,20 +272,26 @@ test("saved as PNG it comes back by a drop; JPEG enlarged; the switch leaves not
   const silent = await save();
   expect(readMetadata(silent.bytes)).toBeNull();
   expect(Buffer.from(silent.bytes).toString("latin1")).not.toContain("beach");
+  expect(Buffer.from(silent.bytes).toString("latin1")).toContain("trainedAlgorithmicMedia");
 
   await dialog(page).getByRole("combobox", { name: "Format" }).selectOption("JPEG");
   await dialog(page).getByRole("combobox", { name: "Size" }).selectOption("2×, 192 × 192");
   const jpeg = await save();
   expect(jpeg.name).toBe("fox-on-the-beach-1003.jpg");
   expect([...jpeg.bytes.slice(0, 2)]).toEqual([0xff, 0xd8]);
-  const size = await page.evaluate(
-    async (bytes) => {
-      const { width, height } = await createImageBitmap(new Blob([new Uint8Array(bytes)]));
-      return [width, height];
-    },
-    [...jpeg.bytes],
-  );
-  expect(size).toEqual([192, 192]);
+  await dialog(page).getByRole("combobox", { name: "Format" }).selectOption("WebP");
+  const webp = await save();
+  for (const { bytes } of [jpeg, webp]) {
+    expect(Buffer.from(bytes).toString("latin1")).toContain("trainedAlgorithmicMedia");
+    const size = await page.evaluate(
+      async (bytes) => {
+        const { width, height } = await createImageBitmap(new Blob([new Uint8Array(bytes)]));
+        return [width, height];
+      },
+      [...bytes],
+    );
+    expect(size).toEqual([192, 192]);
+  }
   await page.keyboard.press("Escape");
 
   await drop(page, png.name, png.bytes, "image/png");

@@ -15,7 +15,7 @@ const request = {
 };
 const picture = new Blob([PNG_1X1], { type: "image/png" });
 const entities = [
-  { id: "cat", label: "the cat", picture },
+  { id: "cat", label: "the cat", picture, tags: ["pet", "grey"] },
   { id: "dog", label: "Hündin 🐕", picture: new Blob(["jpeg"], { type: "image/jpeg" }) },
 ];
 
@@ -38,9 +38,9 @@ describe("project file", () => {
     const opened = await unpackProject(await packProject({ ...request, entities }));
     expect(opened.sentence).toEqual(request.sentence);
     expect(opened.settings).toEqual(request.settings);
-    expect(opened.entities.map(({ id, label }) => [id, label])).toEqual([
-      ["cat", "the cat"],
-      ["dog", "Hündin 🐕"],
+    expect(opened.entities.map(({ id, label, tags }) => [id, label, tags])).toEqual([
+      ["cat", "the cat", ["pet", "grey"]],
+      ["dog", "Hündin 🐕", []],
     ]);
     const [cat, dog] = opened.entities;
     expect(new Uint8Array((await cat?.picture.arrayBuffer()) ?? [])).toEqual(PNG_1X1);

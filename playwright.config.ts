@@ -1,5 +1,5 @@
 import { defineConfig } from "@playwright/test";
-import { findChromium, findF16Chromium, SWIFTSHADER_ARGS } from "./scripts/chromium.mjs";
+import { findChromium, findF16Chromium, fp32Browser, SWIFTSHADER_ARGS } from "./scripts/chromium.mjs";
 
 /** Several runs on one machine: each with its own port and build. */
 const PORT = Number(process.env.PORT ?? 4199);
@@ -21,7 +21,12 @@ export default defineConfig({
     reuseExistingServer: false,
   },
   projects: [
-    { name: "fp32", use: { launchOptions: { executablePath: findChromium(), args: SWIFTSHADER_ARGS } } },
+    { name: "fp32", use: { launchOptions: fp32Browser() } },
+    {
+      name: "stock",
+      testMatch: "generate.spec.ts",
+      use: { launchOptions: { executablePath: findChromium(), args: SWIFTSHADER_ARGS } },
+    },
     ...(f16Chromium ? [{ name: "fp16", use: { launchOptions: { executablePath: f16Chromium } } }] : []),
   ],
 });

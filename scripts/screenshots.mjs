@@ -43,7 +43,7 @@ for (const language of values.languages.split(",")) {
   for (const name of names) {
     const view = VIEWS[name];
     if (!view) continue;
-    const browser = await chromium.launch({ ...found, args: [...found.args, ...(view.args ?? [])] });
+    const browser = await chromium.launch(view.stock ? { executablePath: findChromium() } : found);
     try {
       for (const group of view.eachWidth ? widths.map((width) => [width]) : [widths]) {
         const first = group[0] ?? 1440;

@@ -51,16 +51,16 @@ function vitest(name) {
 }
 
 /**
- * @param {"fp32" | "fp16"} precision
+ * @param {"fp32" | "stock" | "fp16"} project of playwright.config.ts
  * @returns {Suite}
  */
-function journeys(precision) {
-  const file = `${RESULTS}/journeys-${precision}.json`;
+function journeys(project) {
+  const file = `${RESULTS}/journeys-${project}.json`;
   return {
-    name: `journeys-${precision}`,
-    command: ["npx", "playwright", "test", "--project", precision, "--reporter=list,json"],
+    name: `journeys-${project}`,
+    command: ["npx", "playwright", "test", "--project", project, "--reporter=list,json"],
     env: { PLAYWRIGHT_JSON_OUTPUT_NAME: file },
-    browser: precision,
+    browser: project === "fp16" ? "fp16" : "fp32",
     count() {
       const { expected, unexpected, flaky, skipped } = readJson(file).stats;
       return { passed: expected + flaky, failed: unexpected, skipped };
@@ -78,6 +78,7 @@ const SUITES = [
   { ...vitest("stock"), browser: "fp32" },
   { ...vitest("fp16"), browser: "fp16" },
   journeys("fp32"),
+  journeys("stock"),
   journeys("fp16"),
 ];
 

@@ -8,7 +8,7 @@ import { runnerImport } from "vite";
  * @property {(page: Page, width: number) => Promise<boolean>} open false: there is no such thing at this width
  * @property {boolean} [eachWidth] opened anew for each width; otherwise once
  * @property {boolean} [whole] the page to its end, not the window alone
- * @property {string[]} [args] switches of the browser
+ * @property {boolean} [stock] in a browser that finds no graphics device
  */
 
 const path = (/** @type {string} */ relative) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
@@ -104,7 +104,7 @@ async function select(/** @type {Page} */ page) {
 async function choosePhoto(/** @type {Page} */ page, /** @type {number} */ width) {
   await laterVisit(page);
   if (width < NARROW) await page.getByRole("button", { name: /^(Pictures|Bilder)/ }).click();
-  await page.locator('input[type="file"]').setInputFiles(path("test/fixtures/photos/duck.jpg"));
+  await page.locator('input[type="file"]').setInputFiles(path("test/fixtures/photos/duck_toy.jpg"));
   await page.locator("dialog.cutout canvas, [role=application]").first().waitFor(SLOW);
 }
 
@@ -125,7 +125,6 @@ export const VIEWS = {
       await laterVisit(page);
       await compose(page);
       await sentence(page).getByRole("img").first().click();
-      await page.keyboard.press("Enter");
       await page.getByRole("dialog").first().waitFor();
       return true;
     },
@@ -262,7 +261,41 @@ export const VIEWS = {
     },
   },
   device: { open: (page) => laterVisit(page, "#device"), whole: true },
-  "no-webgpu": { open: (page) => studio(page), args: ["--disable-features=WebGPU", "--disable-blink-features=WebGPU"] },
+  "no-webgpu": {
+    open: async (page) => {
+      await page.addInitScript("delete Navigator.prototype.gpu");
+      return studio(page);
+    },
+    whole: true,
+  },
+  "no-adapter": { open: (page) => laterVisit(page, "#device"), stock: true, whole: true },
+  "no-storage": {
+    open: async (page) => {
+      await page.addInitScript(() => {
+        IDBFactory.prototype.open = () => {
+          throw new DOMException("denied", "SecurityError");
+        };
+      });
+      return laterVisit(page);
+    },
+  },
+  "part-missing": {
+    open: async (page) => {
+      await page.route(/\/assets\/gallery-/, (route) => route.abort());
+      return laterVisit(page, "#gallery");
+    },
+  },
+  crash: {
+    open: async (page) => {
+      await laterVisit(page);
+      await page.evaluate(() => {
+        Object.defineProperty(Number.prototype, "toLocaleString", { value: undefined });
+      });
+      await page.getByRole("navigation").getByRole("link").nth(1).click();
+      await page.getByRole("alert").waitFor();
+      return true;
+    },
+  },
   running: {
     open: async (page) => {
       await laterVisit(page);

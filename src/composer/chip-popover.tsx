@@ -88,7 +88,7 @@ export function ChipPopover({ chip, editor, onClose }: Props) {
     >
       {entity && (
         <>
-          <EntityFields key={chip.id} id={chip.id} onDone={() => onClose(true)} onLeave={() => onClose(false)} />
+          <EntityFields key={chip.id} id={chip.id} onDone={() => onClose(true)} onLeave={() => onClose(true)} />
           <div className="chip-strength">
             <label htmlFor={strengthId}>{t.strength}</label>
             <output className="tabular">{chip.strength.toLocaleString(t.locale)}</output>

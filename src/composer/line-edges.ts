@@ -13,7 +13,10 @@ export function moveToLineEdge(view: EditorView, event: KeyboardEvent): boolean 
   const left = event.key === "Home" ? box.left + 1 : box.right - 2;
   const found = view.posAtCoords({ left, top: (line.top + line.bottom) / 2 });
   if (!found) return false;
-  const anchor = event.shiftKey ? selection.anchor : found.pos;
-  view.dispatch(view.state.tr.setSelection(TextSelection.create(view.state.doc, anchor, found.pos)).scrollIntoView());
+  const { doc, tr } = view.state;
+  // Before a chip that begins the line, the place found may lie outside of the paragraph.
+  const head = doc.resolve(found.pos);
+  const anchor = event.shiftKey ? selection.$anchor : head;
+  view.dispatch(tr.setSelection(TextSelection.between(anchor, head)).scrollIntoView());
   return true;
 }

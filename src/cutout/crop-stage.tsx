@@ -30,6 +30,7 @@ export function CropStage({ uncropped: { photo }, frame, onFrame }: Props) {
   const [marginX, marginY] = [(most - photo.width) / 2, (most - photo.height) / 2];
 
   useEffect(() => {
+    stage.current?.focus();
     canvas.current?.getContext("2d")?.putImageData(new ImageData(photo.data, photo.width, photo.height), 0, 0);
   }, [photo]);
 

@@ -1,4 +1,5 @@
 import { Trash2, X } from "lucide-react";
+import { flushSync } from "react-dom";
 import { useEntities } from "../app-context.ts";
 import { Modal } from "../ui/modal.tsx";
 import { useTexts } from "../ui/texts.ts";
@@ -20,7 +21,8 @@ export function EntityMenu({ id, onInsert, onRemove, onClose }: Props) {
   const label = useEntities((state) => state.entities.get(id)?.label ?? "");
   const url = useEntities((state) => state.urls.get(id));
   const then = (act: () => void) => () => {
-    onClose();
+    // The focus is back on the shelf before what follows takes it further.
+    flushSync(onClose);
     act();
   };
   return (

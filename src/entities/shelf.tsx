@@ -48,6 +48,9 @@ export function Shelf({ onInsert, onFiles }: Props) {
 
   const remove = (id: string) => {
     const index = shelf.indexOf(id);
+    const item = list.current?.querySelector(`[data-entity="${CSS.escape(id)}"]`);
+    // The keyboard goes on where it is: with the next picture, or with the button behind the last.
+    if (item?.contains(document.activeElement)) item.nextElementSibling?.querySelector("button")?.focus();
     store.getState().remove(id);
     const undo = () => store.getState().putBack(id, index);
     history.did({ undo, redo: () => store.getState().remove(id) });

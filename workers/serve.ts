@@ -52,12 +52,13 @@ export function serve<Q extends Request, R extends { id: number }>(
       .finally(() => controllers.delete(request.id));
   });
 
-  // Held until this worker dies: how the page learns of a death that sends no event.
+  // Held until this worker dies: how the page learns of a death that sends no event. Denied where the page's storage is blocked.
   const lock = `worker-${crypto.randomUUID()}`;
-  void navigator.locks.request(lock, () => {
+  const hold = () => {
     self.postMessage({ type: "hold", lock });
     return new Promise(() => {});
-  });
+  };
+  navigator.locks.request(lock, hold).catch(() => {});
 }
 
 function toWire(error: unknown, signal: AbortSignal): WireError {

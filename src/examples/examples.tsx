@@ -70,9 +70,7 @@ function ExampleList({
               title={sentence ? undefined : t.needsMore}
               onClick={() => sentence && onPick(sentence)}
             >
-              {made?.has(template) && (
-                <img className="example-made" src={made.get(template)?.url} alt="" loading="lazy" />
-              )}
+              {made?.has(template) && <img className="example-made" src={made.get(template)?.url} alt="" />}
               {sentence ? <SentenceFace sentence={sentence} /> : template.replace(/\{\d\}/g, `‹${t.picture}›`)}
             </button>
           </li>

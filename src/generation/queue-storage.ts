@@ -25,7 +25,8 @@ export function createQueueStorage(): QueueStorage {
 
   return {
     takeOver: async () => {
-      void navigator.locks.request(LOCK_PREFIX + key, () => new Promise(() => {}));
+      // Denied where all storage is: then the request below says so.
+      navigator.locks.request(LOCK_PREFIX + key, () => new Promise(() => {})).catch(() => {});
       // One tab at a time, or two that start together would both take the same jobs.
       return navigator.locks.request("kosmosg-queue", async () => {
         const { held = [] } = await navigator.locks.query();

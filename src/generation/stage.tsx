@@ -91,7 +91,7 @@ function Mat({
         >
           <img className="picture" src={url} alt={result.caption} draggable={false} />
         </div>
-      ) : !result && example ? (
+      ) : !job && !result && example ? (
         <img className="picture" src={example.url} alt={example.caption} draggable={false} />
       ) : (
         <p className="mat-empty">{result || drawing ? "" : t.empty}</p>

@@ -51,6 +51,10 @@ export function Sheet({ title, side, onClose, children }: Props) {
           onPointerUp={end}
           onPointerCancel={end}
         >
+          {/* The dialog's label already; what it holds has a heading of its own. */}
+          <span className="sheet-title" aria-hidden>
+            {title}
+          </span>
           <button type="button" className="button quiet icon" aria-label={t.close} onClick={onClose}>
             <X size={20} aria-hidden />
           </button>

@@ -188,7 +188,12 @@ async function exclusively<T>(
   // Only secure pages have locks; others cannot check hashes either and fail later with that reason.
   const locks = globalThis.navigator?.locks;
   if (!locks) return task();
-  const { held = [] } = await locks.query();
+  // Denied where the page's storage is blocked: then none is shared with other tabs.
+  const held = await locks.query().then(
+    ({ held = [] }) => held,
+    () => undefined,
+  );
+  if (!held) return task();
   if (held.some((lock) => lock.name === name)) onWait();
   return locks.request(name, signal ? { signal } : {}, task) as Promise<T>;
 }

@@ -1,6 +1,7 @@
 import "@fontsource-variable/inter/index.css";
 import "./ui/tokens.css";
 import "./ui/touch.css";
+import "./ui/forced-colors.css";
 import "./ui/trouble.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";

@@ -56,6 +56,28 @@ for (const colorScheme of ["light", "dark"] as const) {
   }
 }
 
+test("colours of the system: what is chosen is told apart, and axe finds nothing serious", async ({ page }) => {
+  await page.emulateMedia({ forcedColors: "active" });
+  await open(page);
+  await expect(page.getByRole("button", { name: "Balanced" })).toHaveAttribute("aria-pressed", "true");
+  const face = (name: string) =>
+    page.getByRole("button", { name }).evaluate((button) => getComputedStyle(button).backgroundColor);
+  expect(await face("Balanced")).not.toBe(await face("Draft"));
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.filter(({ impact }) => impact === "serious" || impact === "critical")).toEqual([]);
+});
+
+test("reduced motion: nothing takes its time", async ({ page }) => {
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await page.setViewportSize({ width: 640, height: 800 });
+  await open(page);
+  await page.locator(".sheet-bar").getByRole("button", { name: "Settings" }).click();
+  await expect(page.getByRole("dialog")).toBeVisible();
+  expect(
+    await page.evaluate(() => document.getAnimations().filter(({ playState }) => playState === "running").length),
+  ).toBe(0);
+});
+
 test("nothing is cut off at 200 % zoom on a small window", async ({ page }) => {
   // 640 × 400 CSS pixels are a window of 1280 × 800 at 200 %.
   await page.setViewportSize({ width: 640, height: 400 });

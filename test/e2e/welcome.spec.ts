@@ -41,11 +41,15 @@ test("the stage shows what this model made of the sentence; another example, ano
 });
 
 test("pictures of another model are not shown as this one's", async ({ page, context }) => {
-  await context.route("**/examples/made/pictures.json", async (route) => {
-    const text = await (await route.fetch()).text();
-    await route.fulfill({ contentType: "application/json", body: text.replaceAll(/[0-9a-f]{64}/g, "0".repeat(64)) });
-  });
+  const body = readFileSync("public/examples/made/pictures.json", "utf8").replaceAll(/[0-9a-f]{64}/g, "0".repeat(64));
+  await context.route("**/examples/made/pictures.json", (route) =>
+    route.fulfill({ contentType: "application/json", body }),
+  );
+  const answered = page.waitForEvent("requestfinished", (request) => request.url().endsWith("/made/pictures.json"));
   await page.goto("./");
-  await expect(page.getByRole("button", { name: /then generate/ })).toBeVisible();
+  await answered;
+  await page.getByRole("button", { name: "More examples" }).click();
+  await expect(page.getByRole("heading", { name: "What this model does well" })).toBeVisible();
+  await expect(page.locator(".example-made")).toHaveCount(0);
   await expect(page.getByText("Your picture appears here.")).toBeVisible();
 });

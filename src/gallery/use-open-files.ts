@@ -1,4 +1,5 @@
 import { useApp } from "../app-context.ts";
+import { labelFromFileName } from "../entities/label.ts";
 import { notify } from "../ui/notices.tsx";
 import { textsNow } from "../ui/texts.ts";
 import { PROJECT_EXTENSION } from "./project-file.ts";
@@ -62,11 +63,16 @@ export function useOpenFiles(studio: Studio, addFiles: (files: readonly File[]) 
     },
     take: async (files) => {
       const read = await readFiles(files);
-      const ids = await addFiles(read.map(({ file }) => file));
+      const ids: string[] = [];
       const t = textsNow(galleryTexts);
       for (const { file, carried } of read) {
-        if (carried) notify(t.madeHere(file.name), { label: t.restore, run: () => void apply(file.name, carried) });
+        if (!carried) continue;
+        // As with a result that is used as a picture: there is nothing to cut out.
+        ids.push(await app.entities.getState().add(file, labelFromFileName(file.name)));
+        notify(t.madeHere(file.name), { label: t.restore, run: () => void apply(file.name, carried) });
       }
+      const others = read.filter(({ carried }) => !carried).map(({ file }) => file);
+      if (others.length > 0) ids.push(...(await addFiles(others)));
       return ids;
     },
   };

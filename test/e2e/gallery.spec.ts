@@ -255,7 +255,9 @@ test("details say all that made it; sentence, seed and picture can be used again
   await expect(page.getByRole("button", { name: /^Insert fox in the snow/ })).toBeVisible();
 });
 
-test("saved as PNG it comes back by a drop; JPEG and WebP enlarged; the switch leaves the mark alone", async ({ page }) => {
+test("saved as PNG it comes back by a drop; JPEG and WebP enlarged; the switch leaves the mark alone", async ({
+  page,
+}) => {
   await openGallery(page, 60);
   await cell(page, 1003).click();
   await dialog(page).getByText("Save", { exact: true }).click();

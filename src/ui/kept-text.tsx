@@ -34,6 +34,8 @@ export function KeptText({ label, value, maxLength, placeholder, onKeep, onDone 
         onBlur={keep}
         onKeyDown={(event) => {
           if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
+          // Whatever has the focus next is not pressed by the same key.
+          event.preventDefault();
           keep();
           onDone();
         }}

@@ -177,7 +177,7 @@ test("the menu of a picture: strength, name, place, replace, remove; Escape give
   await page.keyboard.press("Enter");
   await expect(chip("penguin")).toBeVisible();
   await page.keyboard.press("Enter");
-  await menu("penguin").getByRole("button", { name: "Remove" }).click();
+  await menu("penguin").getByRole("button", { name: "Remove", exact: true }).click();
   expect((await written()).trim()).toBe("in the snow");
   await expect(sentence).toBeFocused();
   await page.keyboard.press("ControlOrMeta+z");

@@ -5,8 +5,10 @@ import { findChromium, findF16Chromium, fp32Browser, SWIFTSHADER_ARGS } from "./
 const PORT = Number(process.env.PORT ?? 4199);
 const DIST = process.env.DIST ?? "dist";
 const f16Chromium = findF16Chromium();
+/** Journeys that compute run on both adapters; what is the page's alone, on one. */
+const COMPUTING = /\/(cutout|flow-mouse|generate|queue|recovery)\.spec\.ts$/;
 
-/** Whole journeys over the built app (`npm run build` first), on each adapter. */
+/** Whole journeys over the built app (`npm run build` first). */
 export default defineConfig({
   testDir: "test/e2e",
   outputDir: "test-results/journeys",
@@ -21,7 +23,7 @@ export default defineConfig({
     reuseExistingServer: false,
   },
   projects: [
-    { name: "fp32", use: { launchOptions: fp32Browser() } },
+    { name: "fp32", testMatch: COMPUTING, use: { launchOptions: fp32Browser() } },
     {
       name: "stock",
       testMatch: "generate.spec.ts",

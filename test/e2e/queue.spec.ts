@@ -90,7 +90,7 @@ test("what the next one would meet as well holds the others back; both ways out 
   await generate(page).click();
   await expect(page.getByRole("alert")).toContainText("404");
   await expect(queue(page)).toContainText("1 picture was waiting.");
-  await page.getByRole("button", { name: "Close" }).first().click();
+  await page.getByRole("alert").getByRole("button", { name: "Close" }).click();
   await expect(page.getByRole("alert")).toHaveCount(0);
   await page.getByRole("button", { name: "Go on" }).click();
   await expect(page.getByRole("alert")).toContainText("404");

@@ -71,7 +71,7 @@ test("a full quota: a new picture is shown, told, saved as a file; what is delet
   const png = await saved(page, outputDir, () => page.getByRole("link", { name: "PNG" }).click());
   expectStory(png, 62, ["penguin"]);
 
-  await page.goto("./#gallery");
+  await page.getByRole("link", { name: "Gallery", exact: true }).click();
   await expect(gallery(page).getByRole("option", { name: /seed 62,/ })).toBeVisible();
   await expect(trouble).toContainText("1 picture will be lost");
   await gallery(page)

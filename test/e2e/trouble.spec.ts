@@ -122,8 +122,7 @@ test("code that fails: a page that says so, copies a report, and comes back with
       },
     });
   });
-  await page.getByRole("link", { name: "Device" }).click();
-  await page.getByRole("link", { name: "Studio" }).click();
+  // Any press that draws the page anew meets it; the rest of them would find nothing to press.
   await page.setViewportSize({ width: 820, height: 900 });
   await expect(alert(page)).toContainText("Something in this page broke");
   await expectAccessible(page);

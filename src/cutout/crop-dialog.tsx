@@ -64,7 +64,7 @@ export function CropDialog({ entityId }: { entityId: string }) {
   };
 
   return (
-    <Modal label={t.title(entity?.label ?? "")} className="crop-dialog" onClose={close}>
+    <Modal label={t.title(entity?.label ?? "")} className="card-dialog crop-dialog" onClose={close}>
       <div className="crop-body">
         {uncropped && frame ? (
           <CropStage uncropped={uncropped} frame={frame} onFrame={setFrame} />

@@ -26,7 +26,7 @@ export function EntityMenu({ id, onInsert, onRemove, onClose }: Props) {
     act();
   };
   return (
-    <Modal label={t.menuOf(label)} className="entity-menu" onClose={onClose} light>
+    <Modal label={t.menuOf(label)} className="card-dialog entity-menu" onClose={onClose} light>
       <div className="entity-menu-body">
         <header className="entity-menu-head">
           <img src={url} alt="" />

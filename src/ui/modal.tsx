@@ -1,5 +1,6 @@
 import { useEffectEvent, useLayoutEffect, useRef } from "react";
 import { Notices } from "./notices.tsx";
+import "./modal.css";
 
 interface Props {
   label: string;

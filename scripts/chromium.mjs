@@ -48,6 +48,15 @@ export function findF16Chromium() {
 }
 
 /**
+ * The quickest browser here, for scripts to which either precision will do.
+ * @returns {{ executablePath: string | undefined, args: string[] }}
+ */
+export function quickestBrowser() {
+  const f16 = findF16Chromium();
+  return f16 ? { executablePath: f16, args: [] } : { executablePath: findChromium(), args: SWIFTSHADER_ARGS };
+}
+
+/**
  * The quickest browser here whose adapter has no shader-f16: that of f16-chromium/setup.sh, else the stock one.
  * @returns {{ executablePath: string | undefined, args: string[] }}
  */

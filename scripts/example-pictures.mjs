@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright";
 import { runnerImport } from "vite";
-import { findChromium, findF16Chromium, SWIFTSHADER_ARGS } from "./chromium.mjs";
+import { quickestBrowser } from "./chromium.mjs";
 import { serveBuilt } from "./serve-built.mjs";
 
 /** The same for all; the first three were looked at with 1 to 5. */
@@ -27,10 +27,7 @@ const examples = /** @type {{ file: string, label: string }[]} */ (
 const shelf = examples.map(({ file }) => file);
 
 const { url, close } = await serveBuilt(values.dist);
-const f16 = findF16Chromium();
-const browser = await chromium.launch(
-  f16 ? { executablePath: f16 } : { executablePath: findChromium(), args: SWIFTSHADER_ARGS },
-);
+const browser = await chromium.launch(quickestBrowser());
 try {
   const page = await browser.newPage();
   await page.route("**/blank.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));

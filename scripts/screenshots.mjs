@@ -9,7 +9,7 @@ import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright";
-import { findChromium, findF16Chromium, SWIFTSHADER_ARGS } from "./chromium.mjs";
+import { findChromium, quickestBrowser } from "./chromium.mjs";
 import { VIEWS } from "./screenshots/views.mjs";
 import { serveBuilt } from "./serve-built.mjs";
 
@@ -33,8 +33,6 @@ const wanted = values.only?.split(",");
 const names = Object.keys(VIEWS).filter((name) => !wanted || wanted.some((start) => name.startsWith(start)));
 const forcedColors = values["forced-colors"] ? /** @type {const} */ ("active") : null;
 
-const f16 = findF16Chromium();
-const found = f16 ? { executablePath: f16, args: [] } : { executablePath: findChromium(), args: SWIFTSHADER_ARGS };
 const { url, close } = await serveBuilt(values.dist);
 await mkdir(OUT, { recursive: true });
 
@@ -43,7 +41,7 @@ for (const language of values.languages.split(",")) {
   for (const name of names) {
     const view = VIEWS[name];
     if (!view) continue;
-    const browser = await chromium.launch(view.stock ? { executablePath: findChromium() } : found);
+    const browser = await chromium.launch(view.stock ? { executablePath: findChromium() } : quickestBrowser());
     try {
       for (const group of view.eachWidth ? widths.map((width) => [width]) : [widths]) {
         const first = group[0] ?? 1440;

@@ -38,6 +38,14 @@ async function laterVisit(/** @type {Page} */ page, fragment = "") {
   return studio(page, fragment);
 }
 
+/** Sets a number where the settings stand in a column; a narrow window has its own width again afterwards. */
+async function set(/** @type {Page} */ page, /** @type {RegExp} */ name, /** @type {string} */ value) {
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: NARROW, height: 900 });
+  await page.getByRole("spinbutton", { name }).fill(value);
+  if (size) await page.setViewportSize(size);
+}
+
 async function compose(/** @type {Page} */ page) {
   await sentence(page).press("ControlOrMeta+a");
   await page.keyboard.press("Delete");
@@ -179,7 +187,7 @@ export const VIEWS = {
     open: async (page) => {
       await page.route(weights, () => {});
       await laterVisit(page);
-      await page.getByRole("spinbutton", { name: /^(How many|Wie viele)/ }).fill("4");
+      await set(page, /^(How many|Wie viele)/, "4");
       await generate(page).click();
       await page.locator(".queue").waitFor();
       return true;
@@ -299,7 +307,7 @@ export const VIEWS = {
   running: {
     open: async (page) => {
       await laterVisit(page);
-      await page.getByRole("spinbutton", { name: /^(Steps, number|Schritte, Zahl)/ }).fill("100");
+      await set(page, /^(Steps, number|Schritte, Zahl)/, "100");
       await generate(page).click();
       await page.getByText(/(Step|Schritt) ([8-9]|\d\d) /).waitFor(SLOW);
       return true;

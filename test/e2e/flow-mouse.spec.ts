@@ -9,7 +9,6 @@ import {
   dropFile,
   expectAccessible,
   expectCutOut,
-  expectStory,
   gallery,
   generate,
   middleOf,
@@ -20,7 +19,7 @@ import {
   placeOf,
   result,
   SLOW,
-  saved,
+  savePngAndProject,
   seed,
   sentence,
   steps,
@@ -131,18 +130,8 @@ test("by mouse", async ({ page }, { outputDir }) => {
     await expectAccessible(page, "result");
   });
 
-  const png = await test.step("saved with what made it", async () => {
-    await result(page).getByText("Save", { exact: true }).click();
-    const file = await saved(page, outputDir, () => result(page).getByRole("button", { name: "Download" }).click());
-    expectStory(file, 41, ["duck", "penguin"]);
-    await result(page).getByRole("button", { name: "Close", exact: true }).click();
-    await page.getByRole("link", { name: "Studio" }).click();
-    return file;
-  });
-  const project = await test.step("saved as a project", async () => {
-    await page.getByRole("button", { name: "Project" }).click();
-    return saved(page, outputDir, () => page.getByRole("button", { name: "Save project" }).click());
-  });
+  const { png, project } = await test.step("saved with what made it, and as a project", () =>
+    savePngAndProject(page, outputDir, (target) => target.click(), { seed: 41, labels: ["duck", "penguin"] }));
 
   const forget = async () => {
     await emptySentence(page);

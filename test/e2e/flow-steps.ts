@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
-import { type CDPSession, type Download, expect, type Page } from "@playwright/test";
+import { type CDPSession, type Download, expect, type Locator, type Page } from "@playwright/test";
 import { readMetadata } from "../../src/gallery/png-metadata.ts";
 
 export interface Box {
@@ -103,6 +103,26 @@ export function expectStory({ bytes }: SavedFile, seedMade: number, labels: read
   const story = readMetadata(bytes);
   expect(story?.settings.seed).toBe(seedMade);
   expect(story?.entities.map(({ label }) => label)).toEqual(labels);
+}
+
+/**
+ * The open result is saved as a PNG that tells what made it, then all as a project.
+ * @param press a click or a tap
+ */
+export async function savePngAndProject(
+  page: Page,
+  folder: string,
+  press: (target: Locator) => Promise<void>,
+  made: { seed: number; labels: readonly string[] },
+): Promise<{ png: SavedFile; project: SavedFile }> {
+  await press(result(page).getByText("Save", { exact: true }));
+  const png = await saved(page, folder, () => press(result(page).getByRole("button", { name: "Download" })));
+  expectStory(png, made.seed, made.labels);
+  await press(result(page).getByRole("button", { name: "Close", exact: true }));
+  await press(page.getByRole("link", { name: "Studio" }));
+  await press(page.getByRole("button", { name: "Project" }));
+  const project = await saved(page, folder, () => press(page.getByRole("button", { name: "Save project" })));
+  return { png, project };
 }
 
 /** Drops a file of the disk on a point of the page, as the browser itself is told of it. */

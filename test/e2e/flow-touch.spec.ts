@@ -9,7 +9,6 @@ import {
   chipMenu,
   expectAccessible,
   expectCutOut,
-  expectStory,
   gallery,
   generate,
   notices,
@@ -19,7 +18,7 @@ import {
   placeOf,
   result,
   SLOW,
-  saved,
+  savePngAndProject,
   seed,
   sentence,
   shelf,
@@ -214,18 +213,8 @@ test("by touch", async ({ browser, baseURL }, { outputDir }) => {
     await expectAccessible(page, "result");
   });
 
-  const png = await test.step("saved with what made it", async () => {
-    await result(page).getByText("Save", { exact: true }).tap();
-    const file = await saved(page, outputDir, () => result(page).getByRole("button", { name: "Download" }).tap());
-    expectStory(file, 44, ["duck", "penguin"]);
-    await result(page).getByRole("button", { name: "Close", exact: true }).tap();
-    await page.getByRole("link", { name: "Studio" }).tap();
-    return file;
-  });
-  const project = await test.step("saved as a project", async () => {
-    await page.getByRole("button", { name: "Project" }).tap();
-    return saved(page, outputDir, () => page.getByRole("button", { name: "Save project" }).tap());
-  });
+  const { png, project } = await test.step("saved with what made it, and as a project", () =>
+    savePngAndProject(page, outputDir, (target) => target.tap(), { seed: 44, labels: ["duck", "penguin"] }));
 
   const forget = async () => {
     await emptySentence(page);

@@ -25,7 +25,7 @@ from evaluation.condition import against_teacher
 from evaluation.drawing import Painter
 from evaluation.exams import Exam, exam, grade, requests
 from evaluation.networks import load_embedding, load_probes
-from evaluation.subjects import load_art
+from evaluation.subjects import Sprites, load_art
 from kosmosg.checkpoint import load_conditioner, load_unet
 from kosmosg.mllm import KosmosG, init_positional_structure
 from loop import LoopConfig, train
@@ -126,7 +126,7 @@ def run(way: Way, values: dict[str, dict], seconds: float, options: argparse.Nam
     return model.eval().requires_grad_(False), plan
 
 
-def judge(way: Way, model: KosmosG, painter: Painter, test: Exam, options: argparse.Namespace) -> dict[str, float]:
+def judge(way: Way, model: KosmosG, painter: Painter, test: Exam, sprites: Sprites, options: argparse.Namespace) -> dict[str, float]:
     """Figures of a trained way on subjects that no stage saw; errors towards the teacher only where it was aligned and nothing else."""
     painter.pipeline.model = model
     compared = against_teacher(model, painter.pipeline.unet, load_conditioner(options.decoder), options.held_out_batches)
@@ -134,7 +134,6 @@ def judge(way: Way, model: KosmosG, painter: Painter, test: Exam, options: argpa
     figures = {"diffusion_loss": losses["kosmosg"], "teacher_diffusion_loss": losses["native"]}
     if way.align == 1:
         figures |= {"relative_error_image": errors["image"], "relative_error_text": errors["text"]}
-    sprites, _ = load_art()
     size = painter.pipeline.bundle["defaults"]["width"]
     drawn = {name: painter.draw(requests(cases, sprites, size)) for name, cases in test.cases.items()}
     shares = grade(test, drawn, sprites, load_embedding(), load_probes())
@@ -177,7 +176,7 @@ def main() -> None:
     results = []
     for way in WAYS:
         model, samples = run(way, values, options.minutes * 60, options)
-        results.append({"way": way.name, "samples": samples, **judge(way, model, painter, test, options)})
+        results.append({"way": way.name, "samples": samples, **judge(way, model, painter, test, sprites, options)})
         print(table(results[-1:]), flush=True)
         options.out.mkdir(parents=True, exist_ok=True)
         (options.out / "ablation.json").write_text(json.dumps({"minutes": options.minutes, "ways": results}, indent=1) + "\n")

@@ -81,7 +81,8 @@ export function GalleryGrid(props: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ width: 0, height: 0, top: 0 });
   const [activeId, setActiveId] = useState<string | null>(null);
-  const focusWanted = useRef(false);
+  /** The result that is to get the focus. */
+  const focusWanted = useRef<string | null>(null);
 
   useLayoutEffect(() => {
     const element = scroller.current;
@@ -143,17 +144,16 @@ export function GalleryGrid(props: Props) {
   const activate = (index: number) => {
     const row = rows[index];
     if (!row) return;
-    focusWanted.current = true;
+    focusWanted.current = row.id;
     setActiveId(row.id);
     reveal(index);
   };
 
-  // After every drawing: the wanted cell may only be there after the second.
+  // After every drawing: the wanted cell may only be there after the second, and an effect of the drawing before may come late.
   useEffect(() => {
-    if (!focusWanted.current) return;
     const cell = scroller.current?.querySelector<HTMLElement>('[role="option"][tabindex="0"]');
-    if (!cell) return;
-    focusWanted.current = false;
+    if (!cell || cell.dataset.id !== focusWanted.current) return;
+    focusWanted.current = null;
     cell.focus({ preventScroll: true });
   });
 
@@ -187,7 +187,7 @@ export function GalleryGrid(props: Props) {
       const left = rows.find((other, index) => index > activeIndex && !selected.has(other.id)) ?? rows[activeIndex - 1];
       props.onDelete(row.id);
       if (left) {
-        focusWanted.current = true;
+        focusWanted.current = left.id;
         setActiveId(left.id);
       }
     } else if (command && event.key.toLowerCase() === "a") props.onSelectAll();

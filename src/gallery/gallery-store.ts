@@ -226,8 +226,9 @@ export function createGalleryStore({ name = "kosmosg-gallery", thumbnail = makeT
       },
 
       retry: async () => {
-        set({ trouble: null });
         for (const id of [...held.keys()]) if (!(await keep(id))) return;
+        // Not before: whoever sees it gone may close the page.
+        set({ trouble: null });
       },
 
       detailsOf: async (id) => held.get(id)?.details ?? (await database.details(id)),

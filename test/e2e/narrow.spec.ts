@@ -84,12 +84,14 @@ test("on a phone a swipe down closes the sheet, a short one does not", async ({ 
   await page.setViewportSize({ width: 390, height: 844 });
   await open(page);
   await opener(page, "Settings").click();
-  const head = await page.locator(".sheet-head").boundingBox();
-  if (!head) throw new Error("no head");
+  const head = page.locator(".sheet-head");
   const swipe = async (down: number) => {
-    await page.mouse.move(head.x + 60, head.y + 10);
+    // waits until the sheet stands still
+    await head.hover({ position: { x: 60, y: 10 } });
+    const box = await head.boundingBox();
+    if (!box) throw new Error("no head");
     await page.mouse.down();
-    await page.mouse.move(head.x + 60, head.y + 10 + down, { steps: 4 });
+    await page.mouse.move(box.x + 60, box.y + 10 + down, { steps: 4 });
     await page.mouse.up();
   };
   await swipe(30);

@@ -28,7 +28,7 @@ from evaluation.networks import load_embedding, load_probes
 from evaluation.subjects import Sprites, load_art
 from kosmosg.checkpoint import load_conditioner, load_unet
 from kosmosg.mllm import KosmosG, init_positional_structure
-from loop import LoopConfig, train
+from loop import LoopConfig, build_optimizers, train
 from sample import MINI
 from stages import HERE, SceneBatches, averaged_weights, build_model, load_config, open_dataset
 from train_align import AlignBatches, AlignConfig, AlignStage
@@ -86,14 +86,15 @@ def model_of(way: Way, values: dict[str, dict], mllm: Path, seed: int) -> Kosmos
 def samples_for(seconds: float, stage: nn.Module, load_batch: Callable, config: LoopConfig, steps: int) -> int:
     """How many samples `stage` trains on in so many core-seconds, timed on a copy over `steps` steps; whole batches, one at least."""
     stage, batches = copy.deepcopy(stage), [load_batch(step, 0, 1) for step in range(steps)]
-    optimizer = torch.optim.AdamW([p for p in stage.parameters() if p.requires_grad], 0.0)
+    optimizers = build_optimizers(stage, config)
     start = 0.0
     for step, batch in enumerate(batches):
         if step == steps // 3:  # the first ones allocate
             start = time.process_time()
         stage(batch)["loss"].backward()
-        optimizer.step()
-        optimizer.zero_grad()
+        for optimizer in optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
     each = (time.process_time() - start) / (steps - steps // 3)
     return max(1, int(seconds / each)) * config.batch_size
 

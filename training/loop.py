@@ -18,6 +18,7 @@ from accelerate.utils import DistributedDataParallelKwargs, broadcast, gather
 from torch import Tensor, nn
 
 from kosmosg.precision import mixed_precision
+from optimizers import Muon, linear_weights
 
 
 @dataclass
@@ -32,6 +33,8 @@ class LoopConfig:
     betas: tuple[float, float] = (0.9, 0.98)
     epsilon: float = 1e-8
     weight_decay: float = 0.01
+    muon_learning_rate: float | None = None
+    """Of Muon, for the weights of Linear layers; without it AdamW has them too."""
     clip_norm: float = 1.0
     ema_decay: float = 0.999
     seed: int = 0
@@ -44,13 +47,24 @@ class LoopConfig:
         return self.samples // self.batch_size
 
 
-def learning_rate_at(step: int, config: LoopConfig) -> float:
-    """Linear warm-up, constant, linear decay to 0 over the last `decay_fraction` of the steps.
+def learning_rate_factor(step: int, config: LoopConfig) -> float:
+    """Of the learning rates: linear warm-up, constant 1, linear decay to 0 over the last `decay_fraction` of the steps.
 
     Until the decay starts the rate does not depend on the length of the run: a resumed run may be told another length.
     """
     decay_steps = max(1, round(config.steps * config.decay_fraction))
-    return config.learning_rate * min(1.0, (step + 1) / config.warmup_steps, max(0.0, (config.steps - step) / decay_steps))
+    return min(1.0, (step + 1) / config.warmup_steps, max(0.0, (config.steps - step) / decay_steps))
+
+
+def build_optimizers(module: nn.Module, config: LoopConfig) -> list[torch.optim.Optimizer]:
+    """For the trainable parameters of `module`: AdamW, and behind it Muon where the config has a rate for it."""
+    matrices = linear_weights(module) if config.muon_learning_rate is not None else []
+    taken = {id(matrix) for matrix in matrices}
+    rest = [p for p in module.parameters() if p.requires_grad and id(p) not in taken]
+    adam = torch.optim.AdamW(rest, lr=config.learning_rate, betas=config.betas, eps=config.epsilon, weight_decay=config.weight_decay)
+    if config.muon_learning_rate is None:
+        return [adam]
+    return [adam, Muon(matrices, config.muon_learning_rate, weight_decay=config.weight_decay)]
 
 
 class Ema:
@@ -137,9 +151,7 @@ def train(
     if config.batch_size % world:
         raise ValueError(f"a batch of {config.batch_size} cannot be shared by {world} processes")
     parameters = [p for p in module.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(
-        parameters, lr=config.learning_rate, betas=config.betas, eps=config.epsilon, weight_decay=config.weight_decay
-    )
+    optimizers = build_optimizers(module, config)
     module.to(accelerator.device)
     ema = Ema(module, config.ema_decay)
     checkpoint = folder / "last.pt"
@@ -147,11 +159,12 @@ def train(
     if checkpoint.exists():
         state = torch.load(checkpoint, map_location="cpu", weights_only=True)
         module.load_state_dict(state["module"])
-        optimizer.load_state_dict(state["optimizer"])
+        for optimizer, kept in zip(optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(kept)
         for name, value in state["ema"].items():
             ema.shadow[name].copy_(value)
         step, seconds = state["step"], state["seconds"]
-    wrapped, optimizer = accelerator.prepare(module, optimizer)
+    wrapped, *optimizers = accelerator.prepare(module, *optimizers)
     curve = Curve(folder / "curve.csv", step) if accelerator.is_main_process else None
     start = saved = time.monotonic()
     sums: dict[str, Tensor] = {}
@@ -164,7 +177,7 @@ def train(
                 {
                     "module": module.state_dict(),
                     "ema": ema.shadow,
-                    "optimizer": optimizer.state_dict(),
+                    "optimizers": [optimizer.state_dict() for optimizer in optimizers],
                     "step": step,
                     "seconds": elapsed,
                 },
@@ -173,13 +186,16 @@ def train(
 
     module.train()
     while step < config.steps:
-        for group in optimizer.param_groups:
-            group.update(lr=learning_rate_at(step, config), eps=config.epsilon)
+        factor = learning_rate_factor(step, config)
+        for optimizer, rate in zip(optimizers, (config.learning_rate, config.muon_learning_rate), strict=False):
+            for group in optimizer.param_groups:
+                group["lr"] = rate * factor
         losses = wrapped(load_batch(step, rank, world).to(accelerator.device))
         accelerator.backward(losses["loss"])
         norm = accelerator.clip_grad_norm_(parameters, config.clip_norm)
-        optimizer.step()
-        optimizer.zero_grad()
+        for optimizer in optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
         ema.update(module, step)
         step += 1
         for name, value in {**losses, "gradient_norm": norm}.items():

@@ -13,7 +13,8 @@ from diffusers import UNet2DConditionModel
 from kosmosg.conditioner import ConditionerConfig, NativeConditioner
 from kosmosg.mllm import KosmosG, diagonal_attention, init_positional_structure
 from kosmosg.text import BOS, PAD
-from loop import Curve, LoopConfig, learning_rate_at, train
+from loop import Curve, LoopConfig, learning_rate_factor, train
+from optimizers import linear_weights, orthogonalised
 from stages import StageBatch, averaged_weights
 from train_align import AlignConfig, AlignStage, relative_errors
 from train_instruct import InstructConfig, InstructStage, with_draws
@@ -131,8 +132,10 @@ def test_mllm_overfits_eight_documents(tmp_path: Path) -> None:
     assert after["latents"] < 0.5 * before["latents"]
 
 
-def test_align_overfits_eight_pairs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("muon", [None, 1e-2], ids=["adamw", "muon"])
+def test_align_overfits_eight_pairs(tmp_path: Path, muon: float | None) -> None:
     stage, config = align_stage(150)
+    config.muon_learning_rate = muon
     before = {k: v.item() for k, v in stage(eight_pairs()).items()}
     frozen = {k: v.clone() for k, v in stage.conditioner.state_dict().items()}
     train(stage, eight, config, tmp_path, cpu=True)
@@ -171,10 +174,15 @@ def test_dropped_conditions_leave_their_prompts_without_gradient() -> None:
     assert stage.model.aligner.encoder_query.grad.abs().max() > 0
 
 
-def test_resume_is_exact(tmp_path: Path) -> None:
-    """8 steps in one go leave the same weights, averages, optimizer state and curve as 8 steps cut after the third."""
-    stage, config = align_stage(8)
-    config.log_steps = 1
+@pytest.mark.parametrize("muon", [None, 1e-2], ids=["adamw", "muon"])
+def test_resume_is_exact(tmp_path: Path, muon: float | None) -> None:
+    """8 steps in one go leave the same weights, averages, optimizer states and curve as 8 steps cut after the third."""
+
+    def eight_steps() -> tuple[AlignStage, AlignConfig]:
+        stage, config = align_stage(8)
+        return stage, replace(config, log_steps=1, muon_learning_rate=muon)
+
+    stage, config = eight_steps()
     train(stage, eight, config, tmp_path / "whole", cpu=True)
 
     class Interrupted(Exception):
@@ -185,19 +193,20 @@ def test_resume_is_exact(tmp_path: Path) -> None:
             raise Interrupted
         return eight(step, rank, world)
 
-    stage, config = align_stage(8)
-    config.log_steps, config.save_minutes = 1, 0.0
+    stage, config = eight_steps()
+    config.save_minutes = 0.0
     with pytest.raises(Interrupted):
         train(stage, cut, config, tmp_path / "cut", cpu=True)
-    stage, config = align_stage(8)
-    config.log_steps = 1
+    stage, config = eight_steps()
     train(stage, eight, config, tmp_path / "cut", cpu=True)
     whole, resumed = (torch.load(tmp_path / name / "last.pt", weights_only=True) for name in ("whole", "cut"))
     assert whole["step"] == resumed["step"] == 8
     for part in ("module", "ema"):
         assert all(torch.equal(v, resumed[part][k]) for k, v in whole[part].items())
-    for key, state in whole["optimizer"]["state"].items():
-        assert all(torch.equal(v, resumed["optimizer"]["state"][key][k]) for k, v in state.items())
+    assert len(whole["optimizers"]) == (1 if muon is None else 2)
+    for one, other in zip(whole["optimizers"], resumed["optimizers"], strict=True):
+        for key, state in one["state"].items():
+            assert all(torch.equal(v, other["state"][key][k]) for k, v in state.items())
     curves = [(tmp_path / name / "curve.csv").read_text().splitlines() for name in ("whole", "cut")]
     cells = [[line.split(",")[:2] + line.split(",")[3:] for line in curve] for curve in curves]
     assert cells[0] == cells[1] and len(cells[0]) == 9
@@ -231,13 +240,34 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
     assert max((v - two[k]).abs().max().item() for k, v in one.items() if not k.endswith("k_proj.bias")) <= 5e-5
 
 
+def test_orthogonalised_keeps_directions_and_evens_their_sizes() -> None:
+    generator = torch.Generator().manual_seed(0)
+    for shape in ((12, 30), (30, 12)):
+        matrix = torch.randn(shape, generator=generator)
+        left, sizes, right = torch.linalg.svd(matrix, full_matrices=False)
+        evened = torch.linalg.svdvals(orthogonalised(matrix))
+        assert sizes.max() / sizes.min() > 3 and evened.min() > 0.5 and evened.max() < 1.3
+        turned = left.T @ orthogonalised(matrix) @ right.T
+        assert (turned - turned.diagonal().diag()).abs().max() < 1e-3
+
+
+def test_muon_takes_the_weights_of_linear_layers_alone() -> None:
+    built = model()
+    names = {id(p): name for name, p in built.named_parameters()}
+    taken = {names[id(p)] for p in linear_weights(built)}
+    assert "gpt_model.decoder.layers.0.ffn.fc1.weight" in taken
+    left = {name for name, p in built.named_parameters() if p.ndim > 1 and name not in taken}
+    assert "img_model.visual.conv1.weight" in left
+    assert all(any(kind in name for kind in ("embed", "query", "conv1")) for name in left)
+
+
 def test_learning_rate() -> None:
     config = LoopConfig(samples=1000, batch_size=10, learning_rate=1.0, warmup_steps=10, decay_fraction=0.2)
-    assert learning_rate_at(0, config) == pytest.approx(0.1)
-    assert learning_rate_at(50, config) == 1.0
-    assert learning_rate_at(90, config) == pytest.approx(0.5)
+    assert learning_rate_factor(0, config) == pytest.approx(0.1)
+    assert learning_rate_factor(50, config) == 1.0
+    assert learning_rate_factor(90, config) == pytest.approx(0.5)
     longer = replace(config, samples=2000)
-    assert all(learning_rate_at(step, config) == learning_rate_at(step, longer) for step in range(80))
+    assert all(learning_rate_factor(step, config) == learning_rate_factor(step, longer) for step in range(80))
 
 
 def test_learned_queries_start_on_their_own_tokens() -> None:

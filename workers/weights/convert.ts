@@ -1,7 +1,12 @@
 /** Tensors in another precision: what a device without shader-f16, or an fp32 VAE decoder, reads instead of the file. */
 import type { TensorLocation } from "../onnx/graph.ts";
-import { toFloat16Bits } from "./float16.ts";
-import { asFloat32, elementBytes, type WeightFiles } from "./tensors.ts";
+import { overflowsFloat16, toFloat16Bits } from "./float16.ts";
+import { asFloat32, elementBytes } from "./tensors.ts";
+
+/** Reads the bytes `begin` to `end` of a tensor, all by default. WeightFiles is one. */
+export interface ByteReader {
+  readBytes(location: TensorLocation, begin?: number, end?: number): Promise<ArrayBuffer>;
+}
 
 export interface ConvertedTensors {
   /** All tensors one after another, little-endian. */
@@ -21,7 +26,7 @@ const CHUNK_ELEMENTS = 1 << 20;
  * @param file name that the new locations carry
  */
 export async function convertTensors(
-  weights: WeightFiles,
+  weights: ByteReader,
   tensors: ReadonlyMap<string, TensorLocation>,
   dtype: "F16" | "F32",
   file: string,
@@ -47,27 +52,30 @@ export async function convertTensors(
   return { blob: new Blob(parts), locations, outOfRange };
 }
 
-/** A tensor's values, a chunk at a time. */
-async function* chunks(weights: WeightFiles, source: TensorLocation): AsyncGenerator<Float32Array<ArrayBuffer>> {
+/** A tensor's values as float32, a chunk at a time. */
+export async function* floatChunks(
+  weights: ByteReader,
+  source: TensorLocation,
+): AsyncGenerator<Float32Array<ArrayBuffer>> {
   const chunkBytes = CHUNK_ELEMENTS * elementBytes(source);
   for (let begin = 0; begin < source.length; begin += chunkBytes) {
     yield asFloat32(source, await weights.readBytes(source, begin, Math.min(begin + chunkBytes, source.length)));
   }
 }
 
-async function toFloat32(weights: WeightFiles, source: TensorLocation): Promise<Blob> {
+async function toFloat32(weights: ByteReader, source: TensorLocation): Promise<Blob> {
   const parts: Blob[] = [];
   // Blobs at once, so that the bytes can leave the heap.
-  for await (const values of chunks(weights, source)) parts.push(new Blob([values]));
+  for await (const values of floatChunks(weights, source)) parts.push(new Blob([values]));
   return new Blob(parts);
 }
 
 /** undefined: a finite value is too large for float16. */
-async function toFloat16(weights: WeightFiles, source: TensorLocation): Promise<Blob | undefined> {
+async function toFloat16(weights: ByteReader, source: TensorLocation): Promise<Blob | undefined> {
   const parts: Blob[] = [];
-  for await (const values of chunks(weights, source)) {
+  for await (const values of floatChunks(weights, source)) {
     const bits = toFloat16Bits(values);
-    if (bits.some((half, i) => (half & 0x7fff) === 0x7c00 && Number.isFinite(values[i]))) return undefined;
+    if (overflowsFloat16(values, bits)) return undefined;
     parts.push(new Blob([bits]));
   }
   return new Blob(parts);

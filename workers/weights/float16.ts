@@ -24,6 +24,10 @@ export const toFloat16Bits: (values: Float32Array) => Uint16Array<ArrayBuffer> =
     }
   : toFloat16BitsByRounding;
 
+/** Whether a finite value became infinite on its way from `values` to their half bits. */
+export const overflowsFloat16 = (values: Float32Array, bits: Uint16Array) =>
+  bits.some((half, i) => (half & 0x7fff) === 0x7c00 && Number.isFinite(values[i]));
+
 /** bfloat16 bits as float32; exact: they are the upper half of its bits. */
 export function fromBfloat16Bits(bits: Uint16Array): Float32Array<ArrayBuffer> {
   const words = new Uint32Array(bits.length);

@@ -56,7 +56,7 @@ export class WeightFiles {
     throw new EngineFault("storage", unreadable(file));
   }
 
-  /** A whole tensor as float32 (from F32, F16 or BF16), row-major. For small ones: it comes into memory at once. */
+  /** A whole tensor as float32 (from F64, F32, F16 or BF16), row-major. For small ones: it comes into memory at once. */
   async read(location: TensorLocation): Promise<Float32Array<ArrayBuffer>> {
     return asFloat32(location, await this.readBytes(location));
   }
@@ -125,6 +125,8 @@ export function asFloat32({ dtype, file }: TensorLocation, bytes: ArrayBuffer): 
       return fromFloat16Bits(new Uint16Array(bytes));
     case "BF16":
       return fromBfloat16Bits(new Uint16Array(bytes));
+    case "F64":
+      return Float32Array.from(new Float64Array(bytes));
     default:
       throw new EngineFault("bad-bundle", `${file}: a tensor of ${dtype} where floating point numbers are needed`);
   }

@@ -265,6 +265,7 @@ export const VIEWS = {
         .last()
         .getByRole("button", { name: /^(Describe|Beschreiben)/ })
         .click();
+      await dialog(page).last().getByRole("button", { name: /MB$/ }).waitFor();
       return true;
     },
   },

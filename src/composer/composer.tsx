@@ -153,8 +153,7 @@ export function Composer({ handle, initial, onGenerate, modelStored, onFiles, ch
           matches={matches}
           urls={urls}
           active={active}
-          left={caret.left}
-          top={caret.bottom}
+          caret={caret}
           onChoose={(id) => mention && insert(id, mention)}
         />
       )}

@@ -17,15 +17,24 @@ interface Props {
   matches: readonly Entity[];
   urls: ReadonlyMap<string, string>;
   active: number;
-  left: number;
-  top: number;
+  /** Of the caret, in the window. */
+  caret: { left: number; top: number; bottom: number };
   onChoose: (id: string) => void;
 }
 
-/** The list under the caret after `@`. The keyboard is the editor's; this shows and takes clicks. */
-export function MentionList({ matches, urls, active, left, top, onChoose }: Props) {
+/** Of one row, in CSS pixels. */
+const ROW = 37;
+
+/** The list at the caret after `@`, under it where there is room. The keyboard is the editor's; this shows and takes clicks. */
+export function MentionList({ matches, urls, active, caret, onChoose }: Props) {
+  const height = matches.length * ROW + 16;
+  const above = caret.bottom + height > innerHeight && caret.top > height;
+  const place = {
+    left: `min(${caret.left}px, 100vw - 15rem)`,
+    ...(above ? { bottom: innerHeight - caret.top + 4 } : { top: caret.bottom + 4 }),
+  };
   return (
-    <ul className="mention-list" style={{ left, top }} aria-hidden>
+    <ul className="mention-list" style={place} aria-hidden>
       {matches.map((entity, index) => (
         // Pressing must not take the focus from the sentence: that would close the list.
         <li

@@ -138,13 +138,18 @@ async function fromFiles(paths: readonly string[], configPath: string | undefine
 async function fromBundle(folder: string, name: string) {
   const json: unknown = JSON.parse(await readFile(join(folder, "model.json"), "utf8"));
   const { components } = v.parse(schema.Bundle, json);
-  const component = Object.entries(components).find(([key]) => key === name)?.[1];
-  if (!component || !("prefix" in component)) throw new Error(`This bundle has no component ${name}`);
+  const byName: Record<string, object> = components;
+  const component = byName[name];
+  if (!component || !isComponent(component)) throw new Error(`This bundle has no component ${name}`);
   const files = Object.fromEntries(
     await Promise.all(component.files.map(async (file) => [file, await openAsBlob(join(folder, file))])),
   );
   const weights = await WeightFiles.open({ files });
   return { weights, tensors: weights.component(component), config: component.config };
+}
+
+function isComponent(part: object): part is { files: string[]; prefix: string; config: unknown } {
+  return "files" in part && "prefix" in part && "config" in part;
 }
 
 async function write(graph: Graph, weights: WeightFiles, out: string, external: boolean): Promise<void> {

@@ -1,6 +1,6 @@
 /** Condition worker: prompt -> condition. Thin entry; the work is in pipeline/condition.ts. */
 import { EngineFault } from "./faults.ts";
-import { ConditionPipeline } from "./pipeline/condition.ts";
+import { type ConditionPipeline, createConditionPipeline } from "./pipeline/condition.ts";
 import { createRuntime } from "./pipeline/runtime.ts";
 import type { ConditionReply, ConditionRequest } from "./protocol.ts";
 import { serve } from "./serve.ts";
@@ -15,7 +15,7 @@ serve<ConditionRequest, ConditionReply>(async (request, { reply, signal }) => {
     case "load": {
       const { bundle } = request.model;
       const runtime = await createRuntime(request.options);
-      pipeline = await ConditionPipeline.create(runtime, bundle, await WeightFiles.open(request.model));
+      pipeline = await createConditionPipeline(runtime, bundle, await WeightFiles.open(request.model));
       await pipeline.warmUp(onPhase);
       reply({ type: "loaded", report: runtime.report });
       break;

@@ -2,7 +2,7 @@
 import { createStore, get, set } from "idb-keyval";
 import type { AttentionChoice } from "../../workers/protocol.ts";
 import type { SelfTestReply, SelfTestRequest } from "../../workers/self-test.worker.ts";
-import type { Bundle } from "../../workers/weights/bundle.ts";
+import { type Bundle, isKosmosG } from "../../workers/weights/bundle.ts";
 import { WorkerClient } from "./worker-client.ts";
 
 /** A test that takes longer hangs: its worker is ended and attention stays plain. */
@@ -49,19 +49,29 @@ export async function chooseAttention(
 }
 
 /** Widths of one attention head of all networks in use, each once. */
-export function headDimsOf({ components }: Bundle): number[] {
-  const { clip_vision: clip, resampler, gpt, aligner, unet } = components;
-  const heads = unet.config.attention_head_dim;
+export function headDimsOf(bundle: Bundle): number[] {
+  const { config: unet } = bundle.components.unet;
+  const heads = unet.attention_head_dim;
   const dims = [
+    ...readersHeadDims(bundle),
+    ...unet.block_out_channels.map((width, level) => width / (typeof heads === "number" ? heads : (heads[level] ?? 1))),
+  ];
+  return [...new Set(dims)].sort((a, b) => a - b);
+}
+
+/** Of the networks that read the prompt. */
+function readersHeadDims(bundle: Bundle): number[] {
+  if (!isKosmosG(bundle)) {
+    const { config } = bundle.components.text_encoder;
+    return [config.hidden_size / config.num_attention_heads];
+  }
+  const { clip_vision: clip, resampler, gpt, aligner } = bundle.components;
+  return [
     clip.config.width / clip.config.heads,
     resampler.config.out_dim / resampler.config.heads,
     gpt.config.embed_dim / gpt.config.heads,
     aligner.config.dim / aligner.config.heads,
-    ...unet.config.block_out_channels.map(
-      (width, level) => width / (typeof heads === "number" ? heads : (heads[level] ?? 1)),
-    ),
   ];
-  return [...new Set(dims)].sort((a, b) => a - b);
 }
 
 async function runSelfTest(headDims: number[], wasmPaths: string): Promise<AttentionChoice> {

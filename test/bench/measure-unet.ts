@@ -3,6 +3,7 @@ import { openAsBlob } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { conditionShape } from "../../workers/models/condition-shape.ts";
 import { latentGrid } from "../../workers/models/latent-grid.ts";
 import type { SchedulerConfig, UNetConfig } from "../../workers/weights/bundle.ts";
 import { elementBytes, WeightFiles } from "../../workers/weights/tensors.ts";
@@ -43,7 +44,7 @@ export interface Order {
 }
 
 export async function modelUNet({ bundle, bundleFolder }: Bench): Promise<UNetCase> {
-  const { unet, aligner, scheduler } = bundle.components;
+  const { unet, scheduler } = bundle.components;
   const paths = unet.files.map((name) => join(bundleFolder, name));
   const blobs = await Promise.all(paths.map(async (path) => [basename(path), await openAsBlob(path)] as const));
   const tensors = (await WeightFiles.open({ files: Object.fromEntries(blobs) })).component(unet);
@@ -59,7 +60,7 @@ export async function modelUNet({ bundle, bundleFolder }: Bench): Promise<UNetCa
     scheduler,
     height: bundle.defaults.height / latent,
     width: bundle.defaults.width / latent,
-    tokens: aligner.config.num_queries,
+    tokens: conditionShape(bundle).rows,
     parameters,
     prefix: unet.prefix,
     served: "bundle/",

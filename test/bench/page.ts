@@ -151,8 +151,8 @@ async function workerOptions(
   { bundleUrl, wasmPaths, precision }: StepsOrder,
 ): Promise<WorkerOptions> {
   const bundle = (await (await fetch(new URL("model.json", bundleUrl))).json()) as Bundle;
-  const components = { ...bundle.components, unet: { ...bundle.components.unet, config } };
-  const attention = await chooseAttention(await requireAdapter(), { ...bundle, components }, wasmPaths, () => {});
+  bundle.components.unet.config = config;
+  const attention = await chooseAttention(await requireAdapter(), bundle, wasmPaths, () => {});
   return { wasmPaths, attention, ...(precision && { precision }) };
 }
 

@@ -1,7 +1,7 @@
 /** The shipped model: sixteen prompts and seeds, drawn here and by PyTorch (training/sample.py --fixture). */
 import { expect, test } from "vitest";
 import { readEntityImage } from "../../src/engine/images.ts";
-import { ConditionPipeline } from "../../workers/pipeline/condition.ts";
+import { createConditionPipeline } from "../../workers/pipeline/condition.ts";
 import { DiffusionPipeline } from "../../workers/pipeline/diffusion.ts";
 import { createRuntime } from "../../workers/pipeline/runtime.ts";
 import type { StoredBundle } from "../../workers/protocol.ts";
@@ -48,7 +48,7 @@ async function read(name: string): Promise<ArrayBuffer> {
 const model = await shippedModel();
 const weights = await WeightFiles.open(model);
 const runtime = await createRuntime({ wasmPaths, precision, attention: { form: "plain", reason: "test" } });
-const conditions = await ConditionPipeline.create(runtime, model.bundle, weights);
+const conditions = await createConditionPipeline(runtime, model.bundle, weights);
 const diffusion = new DiffusionPipeline(runtime, model.bundle, weights);
 const { signal } = new AbortController();
 const hooks = { signal, onPhase: () => {}, onStep: () => {}, onPreview: () => {} };

@@ -1,7 +1,7 @@
 /** The whole pipeline, step by step, against the official code's run (test/fixtures/02_e2e). */
 import { expect, test } from "vitest";
 import { readGpuTensor } from "../../workers/gpu/gpu-tensor.ts";
-import { ConditionPipeline } from "../../workers/pipeline/condition.ts";
+import { createConditionPipeline } from "../../workers/pipeline/condition.ts";
 import { DiffusionPipeline } from "../../workers/pipeline/diffusion.ts";
 import { createRuntime } from "../../workers/pipeline/runtime.ts";
 import type { Condition, PromptPart, SamplingSettings } from "../../workers/protocol.ts";
@@ -59,7 +59,7 @@ async function reference(name: string): Promise<Reference> {
 const model = await fixtureBundle();
 const weights = await WeightFiles.open(model);
 const runtime = await createRuntime({ wasmPaths, precision, attention: { form: "plain", reason: "test" } });
-const conditions = await ConditionPipeline.create(runtime, model.bundle, weights);
+const conditions = await createConditionPipeline(runtime, model.bundle, weights);
 const diffusion = new DiffusionPipeline(runtime, model.bundle, weights);
 const { signal } = new AbortController();
 const hooks = { signal, onPhase: () => {}, onStep: () => {}, onPreview: () => {} };

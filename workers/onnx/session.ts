@@ -58,8 +58,7 @@ export async function placeWeights(graph: Graph, stored: WeightFiles): Promise<P
   const externalData: { path: string; data: Blob }[] = [];
 
   for (const [file, group] of groupBy(weights.filter(asStored), (w) => w.location.file)) {
-    const blob = stored.files[file];
-    if (!blob) throw new EngineFault("bad-bundle", `The model lacks its file ${file}. Load it again.`);
+    const blob = stored.file(file);
     // Only the stretch that this graph reads: the asyncify build of ORT copies external files whole.
     const start = Math.min(...group.map((w) => w.location.offset));
     const end = Math.max(...group.map((w) => w.location.offset + w.location.length));

@@ -5,6 +5,7 @@ import { createGpuTensor, type GpuTensor, writeGpuTensor } from "../gpu/gpu-tens
 import { createLatentState, destroyLatentState, type GuidedOutput, StepKernel } from "../gpu/step-kernel.ts";
 import { TorchGenerator } from "../gpu/torch-random.ts";
 import { buildTinyDecoderGraph } from "../models/autoencoder-tiny.ts";
+import { conditionShape } from "../models/condition-shape.ts";
 import { timestepEmbedding } from "../models/embeddings.ts";
 import { latentGrid } from "../models/latent-grid.ts";
 import { buildUNetGraph } from "../models/unet.ts";
@@ -73,13 +74,13 @@ export class DiffusionPipeline {
     latents?: Float32Array<ArrayBuffer>,
   ): Promise<Sampled> {
     const { device, ort } = this.runtime;
-    const { unet: unetComponent, scheduler, aligner } = this.bundle.components;
+    const { unet: unetComponent, scheduler } = this.bundle.components;
     const { steps: count, guidanceScale, eta, seed, previewEvery } = settings;
     const rows = createSchedule(scheduler, { kind: settings.scheduler, steps: count, eta });
     const guided = guidanceScale > 1;
     if (guided && !uncondition)
       throw new EngineFault("internal", "Guidance was asked for without its unconditional branch.");
-    checkCondition(condition, aligner.config.num_queries, unetComponent.config.cross_attention_dim);
+    checkCondition(condition, conditionShape(this.bundle).rows, unetComponent.config.cross_attention_dim);
     if (guided && uncondition) checkCondition(uncondition, condition.rows, condition.dim);
 
     const size = this.latentSize(settings.width, settings.height);
@@ -165,9 +166,9 @@ export class DiffusionPipeline {
   }
 
   private unet(batch: 1 | 2, { width, height }: { width: number; height: number }): Promise<InferenceSession> {
-    const { unet, aligner } = this.bundle.components;
+    const { unet } = this.bundle.components;
     return this.unets.get(`${batch}x${height}x${width}`, () => {
-      const size = { batch, height, width, tokens: aligner.config.num_queries };
+      const size = { batch, height, width, tokens: conditionShape(this.bundle).rows };
       const graph = buildUNetGraph(this.weights.component(unet), unet.config, size, this.runtime.graphOptions());
       return createSession(this.runtime.ort, graph, {
         weights: this.weights,

@@ -4,6 +4,8 @@
  */
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { EngineFault } from "../faults.ts";
+import type { PromptShape } from "./prompt-layout.ts";
+import { joinedText } from "./words.ts";
 
 export interface ClipTokenizer {
   /** The ids of a text without start and end of text; no text spells those. */
@@ -95,6 +97,11 @@ export function clipPromptIds(text: string, tokenizer: ClipTokenizer, length: nu
   ids[0] = startOfText;
   ids.set(words, 1);
   return ids;
+}
+
+/** How many of the text encoder's rows a prompt takes, start and end of text among them; pictures are no words. */
+export function countClipTokens(parts: readonly PromptShape[], tokenizer: ClipTokenizer): number {
+  return tokenizer.encode(joinedText(parts)).length + 2;
 }
 
 /** A visible letter for each byte (GPT-2's table): those that print stand for themselves, the others for U+0100 and on; in that order. */

@@ -1,4 +1,5 @@
-import type { Bundle } from "../weights/bundle.ts";
+import type { StoredBundle } from "../protocol.ts";
+import { type Bundle, isKosmosG } from "../weights/bundle.ts";
 import type { WeightStore } from "../weights/store.ts";
 import type { PromptShape } from "./prompt-layout.ts";
 
@@ -23,21 +24,32 @@ export async function countStoredTokens(
   if (!model) return null;
   const key = keyOf(model.bundle);
   if (last?.key !== key) {
-    // Fetched when first needed: most of what this worker does has no use for a tokenizer.
-    const [{ createTokenizer }, { countTokens }] = await Promise.all([
-      import("./tokenizer.ts"),
-      import("./prompt-layout.ts"),
-    ]);
-    const { tokenizer: names, resampler } = model.bundle.components;
-    const read = async (name: string) => new Uint8Array(await (model.files[name] as Blob).arrayBuffer());
-    const tokenizer = createTokenizer(await read(names.sentencepiece), await read(names.dict));
-    const { num_queries } = resampler.config;
-    last = { key, count: (shape) => countTokens(shape, tokenizer, num_queries) };
+    last = { key, count: await counterOf(model) };
   }
   return last.count(parts);
 }
 
-function keyOf({ components, files }: Bundle): string {
-  const { sentencepiece, dict } = components.tokenizer;
-  return [files[sentencepiece]?.sha256, files[dict]?.sha256, components.resampler.config.num_queries].join();
+/** Which tokenizer, and how many tokens a picture is. */
+function keyOf(bundle: Bundle): string {
+  const names = Object.values(bundle.components.tokenizer);
+  const slots = isKosmosG(bundle) ? bundle.components.resampler.config.num_queries : 0;
+  return [...names.map((name) => bundle.files[name]?.sha256), slots].join();
+}
+
+/** Tokenizers are fetched when first needed: most of what this worker does has no use for them. */
+async function counterOf({ bundle, files }: StoredBundle): Promise<Counter["count"]> {
+  const file = (name: string) => files[name] as Blob;
+  if (isKosmosG(bundle)) {
+    const [{ createTokenizer }, { countTokens }] = await Promise.all([
+      import("./tokenizer.ts"),
+      import("./prompt-layout.ts"),
+    ]);
+    const { tokenizer: names, resampler } = bundle.components;
+    const read = async (name: string) => new Uint8Array(await file(name).arrayBuffer());
+    const tokenizer = createTokenizer(await read(names.sentencepiece), await read(names.dict));
+    return (parts) => countTokens(parts, tokenizer, resampler.config.num_queries);
+  }
+  const { createClipTokenizer, countClipTokens } = await import("./clip-tokenizer.ts");
+  const tokenizer = createClipTokenizer(await file(bundle.components.tokenizer.merges).text());
+  return (parts) => countClipTokens(parts, tokenizer);
 }

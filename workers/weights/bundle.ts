@@ -143,7 +143,34 @@ export const BundleFile = v.object({
 
 export const SCHEDULER_KINDS = ["dpmsolver++", "ddim", "pndm"] as const;
 
-export const Bundle = v.object({
+/** What draws, whatever reads the prompt. */
+const drawing = {
+  unet: component(UNetConfig),
+  vae: v.variant("type", [
+    v.object({ type: v.literal("AutoencoderKL"), ...component(AutoencoderKLConfig).entries }),
+    v.object({ type: v.literal("AutoencoderTiny"), ...component(AutoencoderTinyConfig).entries }),
+  ]),
+  scheduler: SchedulerConfig,
+};
+
+/** Words and pictures are read by Kosmos-G. */
+const KosmosGComponents = v.object({
+  clip_vision: component(ClipVisionConfig),
+  resampler: component(ResamplerConfig),
+  gpt: component(GptConfig),
+  aligner: component(AlignerConfig),
+  tokenizer: v.object({ sentencepiece: fileName, dict: fileName }),
+  ...drawing,
+});
+
+/** Words alone are read, by CLIP's text encoder: Stable Diffusion 1.x as published. */
+const TextToImageComponents = v.object({
+  text_encoder: component(ClipTextConfig),
+  tokenizer: v.object({ merges: fileName }),
+  ...drawing,
+});
+
+const common = {
   version: v.literal(1),
   id: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)),
   name: text,
@@ -151,19 +178,6 @@ export const Bundle = v.object({
   license: text,
   provenance: text,
   files: v.record(fileName, BundleFile),
-  components: v.object({
-    clip_vision: component(ClipVisionConfig),
-    resampler: component(ResamplerConfig),
-    gpt: component(GptConfig),
-    aligner: component(AlignerConfig),
-    unet: component(UNetConfig),
-    vae: v.variant("type", [
-      v.object({ type: v.literal("AutoencoderKL"), ...component(AutoencoderKLConfig).entries }),
-      v.object({ type: v.literal("AutoencoderTiny"), ...component(AutoencoderTinyConfig).entries }),
-    ]),
-    tokenizer: v.object({ sentencepiece: fileName, dict: fileName }),
-    scheduler: SchedulerConfig,
-  }),
   /** What the page starts with. */
   defaults: v.object({
     steps: dim,
@@ -176,9 +190,25 @@ export const Bundle = v.object({
   sizes: v.optional(v.pipe(v.array(v.object({ width: dim, height: dim })), v.maxLength(64))),
   /** How many pictures a prompt may hold, and how many tokens in all (limits of what it was trained on). */
   limits: v.optional(v.object({ images: dim, tokens: dim })),
-});
+};
 
-export type Bundle = v.InferOutput<typeof Bundle>;
+const KosmosGBundle = v.object({ ...common, components: KosmosGComponents });
+const TextToImageBundle = v.object({ ...common, components: TextToImageComponents });
+
+const hasTextEncoder = (json: unknown) => {
+  const { components } = (json ?? {}) as { components?: unknown };
+  return typeof components === "object" && components !== null && "text_encoder" in components;
+};
+
+/** Not a union: its messages would not name the field. */
+export const Bundle = v.lazy((json) => (hasTextEncoder(json) ? TextToImageBundle : KosmosGBundle));
+
+export type KosmosGBundle = v.InferOutput<typeof KosmosGBundle>;
+export type TextToImageBundle = v.InferOutput<typeof TextToImageBundle>;
+export type Bundle = KosmosGBundle | TextToImageBundle;
+
+export const isKosmosG = (bundle: Bundle): bundle is KosmosGBundle => !hasTextEncoder(bundle);
+
 /** What the store needs to know of anything that it keeps; models of other kinds than Kosmos-G have no more than this. */
 export type FileBundle = Pick<Bundle, "id" | "name" | "license" | "files">;
 export type BundleFile = v.InferOutput<typeof BundleFile>;

@@ -41,11 +41,17 @@ export class WeightFiles {
     return { get: (name) => found.get(name), names: () => found.keys() };
   }
 
+  /** @throws EngineFault `bad-bundle` when the model has no such file */
+  file(name: string): Blob {
+    const blob = Object.hasOwn(this.files, name) ? this.files[name] : undefined;
+    if (!blob) throw new EngineFault("bad-bundle", `The model lacks its file ${name}. Load it again.`);
+    return blob;
+  }
+
   /** The bytes `begin` to `end` of a tensor. */
   async readBytes(location: TensorLocation, begin = 0, end = location.length): Promise<ArrayBuffer> {
     const { file, offset } = location;
-    const blob = Object.hasOwn(this.files, file) ? this.files[file] : undefined;
-    if (!blob) throw new EngineFault("bad-bundle", `This model has no file ${file}`);
+    const blob = this.file(file);
     try {
       const bytes = await blob.slice(offset + begin, offset + end).arrayBuffer();
       if (bytes.byteLength === end - begin) return bytes;

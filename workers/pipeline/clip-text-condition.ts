@@ -1,0 +1,79 @@
+/** Words -> CLIP's text encoder -> condition: plain Stable Diffusion, the paper's baseline (diffusers, StableDiffusionPipeline). */
+import type { InferenceSession } from "onnxruntime-web/webgpu";
+import { EngineFault } from "../faults.ts";
+import { buildClipTextGraph } from "../models/clip-text.ts";
+import { withOrtFaults } from "../onnx/ort-errors.ts";
+import { createSession } from "../onnx/session.ts";
+import type { PromptPart } from "../protocol.ts";
+import { type ClipTokenizer, clipPromptIds, createClipTokenizer } from "../text/clip-tokenizer.ts";
+import { wordsOf } from "../text/words.ts";
+import type { TextToImageBundle } from "../weights/bundle.ts";
+import type { WeightFiles } from "../weights/tensors.ts";
+import type { ConditionPipeline, Encoded, EncodeHooks } from "./condition.ts";
+import type { Runtime } from "./runtime.ts";
+import { SessionCache } from "./session-cache.ts";
+
+export class ClipTextCondition implements ConditionPipeline {
+  private readonly sessions = new SessionCache(1);
+
+  private constructor(
+    private readonly runtime: Runtime,
+    private readonly bundle: TextToImageBundle,
+    private readonly weights: WeightFiles,
+    private readonly tokenizer: ClipTokenizer,
+  ) {}
+
+  /** @throws EngineFault bad-bundle when tokenizer and model do not go together */
+  static async create(runtime: Runtime, bundle: TextToImageBundle, weights: WeightFiles): Promise<ClipTextCondition> {
+    const { tokenizer: names, text_encoder } = bundle.components;
+    const tokenizer = createClipTokenizer(await weights.file(names.merges).text());
+    const rows = text_encoder.config.vocab_size;
+    if (tokenizer.vocabSize !== rows) {
+      throw new EngineFault(
+        "bad-bundle",
+        `The tokenizer has ${tokenizer.vocabSize} pieces, the model's table ${rows} rows.`,
+      );
+    }
+    return new ClipTextCondition(runtime, bundle, weights, tokenizer);
+  }
+
+  async warmUp(onPhase: EncodeHooks["onPhase"]): Promise<void> {
+    onPhase("build");
+    await this.textEncoder();
+  }
+
+  encode(parts: readonly PromptPart[], hooks: EncodeHooks): Promise<Encoded> {
+    return this.run(wordsOf(parts), hooks);
+  }
+
+  /** No words: the empty prompt, which this model was trained to draw without a condition. */
+  encodeUnconditional(negativePrompt: string, hooks: EncodeHooks): Promise<Encoded> {
+    return this.run(negativePrompt, hooks);
+  }
+
+  private async run(text: string, { signal, onPhase }: EncodeHooks): Promise<Encoded> {
+    const started = performance.now();
+    const { hidden_size: dim, max_position_embeddings: rows } = this.bundle.components.text_encoder.config;
+    const ids = clipPromptIds(text, this.tokenizer, rows);
+    signal.throwIfAborted();
+    onPhase("encode-prompt");
+    const { ort, device } = this.runtime;
+    const session = await this.textEncoder();
+    const { last_hidden_state } = await withOrtFaults(device, "reading the prompt", () =>
+      session.run({ input_ids: new ort.Tensor("int32", ids, [1, rows]) }),
+    );
+    this.runtime.checkDevice();
+    const data = last_hidden_state?.data as Float32Array<ArrayBuffer>;
+    return { condition: { rows, dim, data }, tokens: [...ids], seconds: (performance.now() - started) / 1000 };
+  }
+
+  private textEncoder(): Promise<InferenceSession> {
+    const { text_encoder } = this.bundle.components;
+    return this.sessions.get("text_encoder", () => {
+      const size = { batch: 1, tokens: text_encoder.config.max_position_embeddings };
+      const tensors = this.weights.component(text_encoder);
+      const graph = buildClipTextGraph(tensors, text_encoder.config, size, this.runtime.graphOptions());
+      return createSession(this.runtime.ort, graph, { weights: this.weights, device: this.runtime.device });
+    });
+  }
+}

@@ -27,7 +27,8 @@ export interface TensorLocation {
 
 /** The tensors of one component by their official names. */
 export interface TensorSource {
-  get(name: string): TensorLocation | undefined;
+  /** @param asked the shape that the graph needs, where it is about to be read: for a source that only takes down what is asked for. */
+  get(name: string, asked?: readonly number[]): TensorLocation | undefined;
   names(): Iterable<string>;
 }
 
@@ -161,7 +162,7 @@ export class Graph {
    * @throws GraphError missing-tensor, or wrong-shape when the checkpoint's shape is not `shape`.
    */
   weight(name: string, shape: readonly number[], dtype: FloatDType = this.dtype): Value {
-    const location = this.locate(name);
+    const location = this.locate(name, shape);
     const { length } = shape;
     // The same bytes: a 1x1 convolution [out, in, 1, 1] is read as the linear layer [out, in] where one is asked for.
     const trailing = location.shape.slice(length);
@@ -173,7 +174,7 @@ export class Graph {
 
   /** Rows `start` to `start + count` of the two-dimensional tensor `name` [rows, width], without reading the others. */
   weightRows(name: string, start: number, count: number, width: number): Value {
-    const location = this.locate(name);
+    const location = this.locate(name, [start + count, width]);
     const [rows, columns] = location.shape;
     if (location.shape.length !== 2 || columns !== width || rows === undefined) {
       this.fail(`tensor ${name} has shape [${location.shape}], the configuration asks for [*, ${width}]`);
@@ -191,9 +192,9 @@ export class Graph {
     return this.addWeight(`${this.qualify(name)}[${start}:${start + count}]`, slice, this.dtype);
   }
 
-  private locate(name: string): TensorLocation {
+  private locate(name: string, asked: readonly number[]): TensorLocation {
     return (
-      this.tensors.get(this.qualify(name)) ??
+      this.tensors.get(this.qualify(name), asked) ??
       this.fail(`the checkpoint has no tensor ${this.qualify(name)}`, "missing-tensor")
     );
   }

@@ -222,6 +222,13 @@ describe("names and shapes meant to harm", () => {
     expect([...left, ...found.surplus].sort()).toEqual([...strange].sort());
   });
 
+  test("a name as long as a file does not take as long as its square", () => {
+    const long = `down_blocks.${"0.".repeat(1_000_000)}`;
+    const found = detect(together(official(unet), named(long)), FILE);
+    expect(only(found.components, "unet").surplus).toEqual([]);
+    expect(found.surplus).toEqual([long]);
+  });
+
   test("levels and layers by the thousand end in words, soon", () => {
     const net = (block: (i: number) => string) =>
       new Map(Array.from({ length: 5000 }, (_, i) => [block(i), f16([32, 32])]));
@@ -239,7 +246,9 @@ describe("names and shapes meant to harm", () => {
       inLayout(kosmos2),
       net((i) => `text_model.model.layers.${i}.ffn.fc1.weight`),
     );
-    expect(describeProblems(only(detect(layers, FILE).components, "gpt"))[0]).toMatch(/and \d+ more$/);
+    const gpt = only(detect(layers, FILE).components, "gpt");
+    expect(gpt.config.layers).toBe(256);
+    expect(describeProblems(gpt)[0]).toMatch(/and \d+ more$/);
   });
 
   test.each([

@@ -1,0 +1,5 @@
+/** A name of a stranger's file as part of a message: short, without control characters. */
+export function printable(name: string): string {
+  const text = JSON.stringify(name.slice(0, 200)).slice(1, -1);
+  return text.length > 120 ? `${text.slice(0, 120)}…` : text;
+}

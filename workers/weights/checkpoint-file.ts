@@ -1,0 +1,138 @@
+/** A checkpoint of any format that weights are published in, known by its content: the name of a file says little. */
+import * as v from "valibot";
+import { EngineFault } from "../faults.ts";
+import type { PickleValue } from "./pickle-values.ts";
+import { readRange } from "./read-range.ts";
+import { readSafetensorsHeader, type TensorLocation } from "./safetensors.ts";
+import type { StridedLocation } from "./strided.ts";
+import { readTorchLegacy, readTorchZip } from "./torch-checkpoint.ts";
+
+export interface Checkpoint {
+  format: "safetensors" | "torch-zip" | "torch-legacy";
+  /** By name; a torch checkpoint's may be strided (see strided.ts). */
+  tensors: Map<string, TensorLocation | StridedLocation>;
+  /** safetensors: free text by the file's writer. Empty for torch. */
+  metadata: Map<string, string>;
+  /** torch: tensors that are there but cannot be read, and why. */
+  unreadable: Map<string, string>;
+  /** torch: what lies beside the state dict, inert. */
+  others: Map<string, PickleValue>;
+}
+
+/**
+ * Reads what a file of weights holds. Only headers, directories and pickles are read, never a weight.
+ * @param file name that locations and errors carry
+ * @param blob the whole file
+ * @throws EngineFault `bad-bundle`: another kind of file (the message says which, and what to do), cut off, contradictory, or it
+ *   would run code when opened in Python
+ */
+export async function openCheckpoint(file: string, blob: Blob): Promise<Checkpoint> {
+  const head = await readRange(file, blob, 0, Math.min(blob.size, HEAD_BYTES));
+  const none = { metadata: new Map(), unreadable: new Map(), others: new Map() };
+  if (isSafetensors(head)) return { ...none, format: "safetensors", ...(await readSafetensorsHeader(file, blob)) };
+  if (startsWith(head, "PK\x03\x04")) return { ...none, format: "torch-zip", ...(await readTorchZip(file, blob)) };
+  // PROTO, and a protocol that exists.
+  if (head[0] === 0x80 && (head[1] ?? 0xff) <= 5) {
+    return { ...none, format: "torch-legacy", ...(await readTorchLegacy(file, blob)) };
+  }
+  throw new EngineFault("bad-bundle", `${file}: ${whatElse(head)}`);
+}
+
+const HEAD_BYTES = 1024;
+
+/** A length below 4 GiB, then an object. */
+const isSafetensors = (head: Uint8Array) => head[8] === 0x7b && head.subarray(4, 8).every((byte) => byte === 0);
+
+/** `text` in Latin-1. */
+const startsWith = (head: Uint8Array, text: string, at = 0) =>
+  head.length >= at + text.length && [...text].every((c, i) => head[at + i] === c.charCodeAt(0));
+
+const UNPACK = "unpack it and choose the checkpoint inside";
+const POINTER = "stands for the file and does not hold it";
+
+/** Bytes that tell a kind of file, where they stand, what it is. */
+const KINDS: readonly [signature: string, at: number, problem: string][] = [
+  [
+    "version https://git-lfs.github.com/",
+    0,
+    `a git-lfs pointer, which ${POINTER}; run "git lfs pull" or download it from the site`,
+  ],
+  ["/annex/objects/", 0, `a git-annex pointer, which ${POINTER}; run "git annex get"`],
+  ["\x1f\x8b", 0, `gzip; ${UNPACK}`],
+  ["BZh", 0, `bzip2; ${UNPACK}`],
+  ["\xfd7zXZ", 0, `xz; ${UNPACK}`],
+  ["\x28\xb5\x2f\xfd", 0, `zstd; ${UNPACK}`],
+  ["7z\xbc\xaf\x27\x1c", 0, `7z; ${UNPACK}`],
+  ["Rar!", 0, `RAR; ${UNPACK}`],
+  ["PK\x05\x06", 0, "an empty zip archive"],
+  [
+    "ustar",
+    257,
+    `tar, or a checkpoint from before PyTorch 0.1.10; ${UNPACK}, or load and save it with a newer PyTorch`,
+  ],
+  ["GGUF", 0, "GGUF, whose quantised weights are not read here; choose the safetensors or torch file of the model"],
+  ["\x89HDF", 0, "HDF5 (Keras); choose the safetensors or torch file of the model"],
+  ["TFL3", 4, "TensorFlow Lite; choose the safetensors or torch file of the model"],
+  ["\x93NUMPY", 0, "a NumPy array; choose the safetensors or torch file of the model"],
+  ["\x89PNG", 0, "a picture (PNG)"],
+  ["\xff\xd8\xff", 0, "a picture (JPEG)"],
+  ["GIF8", 0, "a picture (GIF)"],
+  ["WEBP", 8, "a picture (WebP)"],
+  ["%PDF", 0, "a PDF"],
+];
+
+function whatElse(head: Uint8Array): string {
+  if (head.length === 0) return "empty; fetch the file again";
+  const kind = KINDS.find(([signature, at]) => startsWith(head, signature, at));
+  if (kind) return `not a checkpoint but ${kind[2]}`;
+  if (head.every((byte) => byte === 0))
+    return "begins with nothing but zeros: an unfinished download? Fetch the file again";
+  const text = asText(head)?.trimStart();
+  if (text !== undefined) {
+    if (/^<(!doctype html|html|head|body)/i.test(text)) {
+      return "not a checkpoint but a web page: the address leads to a page about the file, or asks for a login";
+    }
+    if (/^[{[]/.test(text)) return "not a checkpoint but JSON; an index belongs beside the files that it lists";
+    if (/^(\.\.\/)*\.git\/annex\/objects\//.test(text))
+      return `not a checkpoint but a git-annex pointer, which ${POINTER}; run "git annex get"`;
+    return "not a checkpoint but text";
+  }
+  // ONNX's protobuf: ir_version, then the producer's name, or the graph.
+  if (head[0] === 0x08 && (head[1] ?? 0xff) < 32 && (head[2] === 0x12 || head[2] === 0x3a)) {
+    return "not a checkpoint but ONNX; choose the safetensors or torch file of the model";
+  }
+  return "neither safetensors nor a checkpoint by torch.save";
+}
+
+/** The head of a text file; undefined: it is none. */
+function asText(head: Uint8Array): string | undefined {
+  // The last character may be cut.
+  const text = new TextDecoder().decode(head).slice(0, -1);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what text does not hold
+  return /[\x00-\x08\x0e-\x1f\ufffd]/.test(text) ? undefined : text;
+}
+
+const Index = v.object({
+  weight_map: v.pipe(
+    v.record(
+      v.pipe(v.string(), v.maxLength(1024)),
+      v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, "not a plain file name, without folders")),
+    ),
+    v.check((map) => Object.keys(map).length > 0, "names no tensor"),
+  ),
+});
+
+/**
+ * What `model.safetensors.index.json` or `pytorch_model.bin.index.json` says: the file of each tensor.
+ * @param json as JSON.parse gave it
+ * @returns tensor name -> name of a file in the index's own folder
+ * @throws EngineFault `bad-bundle`, naming the tensor
+ */
+export function shardIndex(json: unknown): Map<string, string> {
+  const parsed = v.safeParse(Index, json);
+  if (parsed.success) return new Map(Object.entries(parsed.output.weight_map));
+  const [issue] = parsed.issues;
+  // Tensors' names have dots of their own: no dotted path.
+  const where = issue.path?.map((item) => String(item.key).slice(0, 120)).join(", ");
+  throw new EngineFault("bad-bundle", `The index of the model's files: ${where ?? "it"}: ${issue.message}`);
+}

@@ -164,9 +164,12 @@ export type DiffusionReply =
 
 // --- library worker: downloads and storage of models ----------------------------------------------------------------
 
-/** "waiting": another tab downloads the same model; "verify": the whole files' hashes are checked, bytes count again from 0. */
+/**
+ * "waiting": another tab downloads the same model; "verify": the whole files' hashes are checked, bytes count again from 0. Of an import:
+ * "read", sizes and hashes are taken; "write", bytes count again from 0.
+ */
 export interface InstallProgress {
-  phase: "waiting" | "download" | "verify";
+  phase: "waiting" | "download" | "verify" | "read" | "write";
   /** The file that moved last; empty while waiting. */
   file: string;
   /** Of the whole model, what was there before included. */
@@ -204,6 +207,33 @@ export interface DamagedChunk {
   chunk: number;
 }
 
+/** A file that a person chose; `name` may be a path inside a folder. */
+export interface ChosenFile {
+  name: string;
+  blob: Blob;
+}
+
+/** What chosen files would make, before anything is stored. */
+export interface ImportPreview {
+  /** "kosmosg" reads words and pictures, "clip-text" words alone; null: nothing in the files reads a prompt. */
+  reader: "kosmosg" | "clip-text" | null;
+  parts: { name: string; from: string; parameters: number; problems: string[] }[];
+  /** Why it is no model yet; empty: it can be imported. */
+  lacking: string[];
+  /** What else the files hold, and what of them cannot be used. */
+  notes: string[];
+  /** Of the model in the store, before what it shares with others. */
+  bytes: number;
+}
+
+export interface ImportChoice {
+  id: string;
+  name: string;
+  license: string;
+  /** A stored model that lends what the files lack. */
+  base?: string;
+}
+
 export type LibraryRequest =
   /** `url`: absolute address of the bundle's folder. `refresh`: look for a changed model.json though the model is stored. */
   | { id: number; type: "install"; url: string; refresh?: boolean }
@@ -211,6 +241,10 @@ export type LibraryRequest =
   | { id: number; type: "describe"; url: string }
   | { id: number; type: "open"; model: string }
   | { id: number; type: "list" }
+  /** What the files hold; `base` lends what they lack. */
+  | { id: number; type: "preview-import"; files: ChosenFile[]; base?: string }
+  /** `assets`: absolute address of the app's own models/, for the tokenizers. */
+  | { id: number; type: "import"; files: ChosenFile[]; choice: ImportChoice; assets: string }
   /** Reads and hashes every stored byte; damaged chunks are dropped, so that the next install fetches them. */
   | { id: number; type: "verify"; model: string }
   | { id: number; type: "delete"; model: string }
@@ -226,6 +260,7 @@ export type LibraryReply =
   /** null: there is no such model. */
   | { id: number; type: "opened"; model: StoredBundle | null }
   | { id: number; type: "listed"; models: StoredModel[] }
+  | { id: number; type: "previewed"; preview: ImportPreview }
   | { id: number; type: "verified"; damaged: DamagedChunk[] }
   | { id: number; type: "deleted" }
   | { id: number; type: "measured"; usage: StorageUsage }

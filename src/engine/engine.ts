@@ -1,17 +1,23 @@
 import type {
+  ChosenFile,
   Condition,
   ConditionReply,
   ConditionRequest,
+  DamagedChunk,
   DeviceReport,
   DiffusionReply,
   DiffusionRequest,
+  ImportChoice,
+  ImportPreview,
   InstallProgress,
   LibraryReply,
   LibraryRequest,
   Phase,
   Picture,
   PromptPart,
+  StorageUsage,
   StoredBundle,
+  StoredModel,
   WorkerOptions,
 } from "../../workers/protocol.ts";
 import type { PromptShape } from "../../workers/text/prompt-layout.ts";
@@ -126,10 +132,64 @@ export class Engine {
 
   /**
    * What a model is, and whether `load` would make no request for weights. Fetches its model.json alone where it is not stored.
-   * @param url of a folder with a model.json
+   * @param source URL of a folder with a model.json, or the id of a stored model
    */
-  async describe(url: string): Promise<{ bundle: Bundle; stored: boolean }> {
+  async describe(source: string): Promise<{ bundle: Bundle; stored: boolean }> {
+    if (isModelId(source)) return { bundle: (await this.fetchModel(source, {})).bundle, stored: true };
+    const url = source;
     return this.libraryWorker().call({ type: "describe", url: absolute(url) }, ["described"]);
+  }
+
+  /** Every model that the browser holds, whole or not. */
+  async listModels(): Promise<StoredModel[]> {
+    return (await this.libraryWorker().call({ type: "list" }, ["listed"])).models;
+  }
+
+  /** What the models take of the browser's storage, and what there is. */
+  async storageUsage(): Promise<StorageUsage> {
+    return (await this.libraryWorker().call({ type: "usage" }, ["measured"])).usage;
+  }
+
+  /** Reads and hashes every byte of a stored model. What is not as it arrived is dropped, so that loading it again fetches it. */
+  async verifyModel(id: string, { signal }: Pick<CallOptions, "signal"> = {}): Promise<DamagedChunk[]> {
+    return (await this.libraryWorker().call({ type: "verify", model: id }, ["verified"], { signal })).damaged;
+  }
+
+  /** Deletes a stored model or an unfinished download; what other models share stays. The one that is loaded is unloaded first. */
+  async deleteModel(id: string): Promise<void> {
+    if (this.model?.bundle.id === id) {
+      this.unload();
+      this.model = undefined;
+    }
+    await this.libraryWorker().call({ type: "delete", model: id }, ["deleted"]);
+  }
+
+  /** The files of a stored model, by reference; null where it is not stored. */
+  async openModel(id: string): Promise<StoredBundle | null> {
+    return (await this.libraryWorker().call({ type: "open", model: id }, ["opened"])).model;
+  }
+
+  /**
+   * What chosen files would make. Only their headers are read.
+   * @param base id of a stored model that lends what they lack
+   */
+  async previewImport(files: readonly ChosenFile[], base?: string): Promise<ImportPreview> {
+    const request = { type: "preview-import" as const, files: [...files], ...(base !== undefined && { base }) };
+    return (await this.libraryWorker().call(request, ["previewed"])).preview;
+  }
+
+  /** Converts chosen files into a stored model; `load` takes its id. Where it fails or is cancelled nothing is kept. */
+  async importModel(
+    files: readonly ChosenFile[],
+    choice: ImportChoice,
+    { onProgress, signal }: CallOptions = {},
+  ): Promise<Bundle> {
+    const request = { type: "import" as const, files: [...files], choice, assets: absolute("models/") };
+    const { model } = await this.libraryWorker().call(request, ["installed"], {
+      signal,
+      onEvent: (event) => event.type === "progress" && onProgress?.({ ...event.progress, kind: "download" }),
+    });
+    return model.bundle;
   }
 
   /**

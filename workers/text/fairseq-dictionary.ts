@@ -68,6 +68,14 @@ export function readFairseqDictionary(bytes: Uint8Array): FairseqDictionary {
   };
 }
 
+/**
+ * The dict.txt that belongs to a SentencePiece model: its normal pieces in their order. fairseq's ids follow the lines, the counts say nothing.
+ * @param pieces all of the model's, its control symbols left out
+ */
+export function fairseqDictionaryOf(pieces: readonly string[]): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(pieces.map((piece) => `${piece} 1\n`).join(""));
+}
+
 function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

@@ -187,7 +187,7 @@ const common = {
     height: dim,
   }),
   /** Other sizes that the model draws well, in pixels; left out: only the one above. */
-  sizes: v.optional(v.pipe(v.array(v.object({ width: dim, height: dim })), v.maxLength(64))),
+  sizes: v.optional(v.pipe(v.array(v.object({ width: dim, height: dim })), v.maxLength(128))),
   /** How many pictures a prompt may hold, and how many tokens in all (limits of what it was trained on). */
   limits: v.optional(v.object({ images: dim, tokens: dim })),
 };

@@ -28,12 +28,12 @@ export function parseBundle(json: unknown, where: string): Bundle {
     }
   }
   const { tokenizer, scheduler: _, ...networks } = bundle.components;
-  const uses = Object.entries(networks).flatMap(([name, { files }]) => files.map((file) => [`${name}.files`, file]));
-  for (const [field, file] of [
-    ...uses,
-    ...Object.entries(tokenizer).map(([key, file]) => [`tokenizer.${key}`, file]),
-  ]) {
-    if (!Object.hasOwn(bundle.files, file as string)) fail(`components.${field}`, `${file} is not listed in files`);
+  const networkFiles = Object.entries<{ files: string[] }>(networks).flatMap(([name, { files }]) =>
+    files.map((file) => [`${name}.files`, file] as const),
+  );
+  const tokenizerFiles = Object.entries<string>(tokenizer).map(([key, file]) => [`tokenizer.${key}`, file] as const);
+  for (const [field, file] of [...networkFiles, ...tokenizerFiles]) {
+    if (!Object.hasOwn(bundle.files, file)) fail(`components.${field}`, `${file} is not listed in files`);
   }
   return bundle;
 }

@@ -1,0 +1,121 @@
+/** A model put together of parts: those in the chosen files, and what they lack from a model that is stored already. */
+import { type Bundle, isKosmosG } from "../bundle.ts";
+import { COMPONENT_NAMES, type ComponentConfigs, type ComponentKind } from "../layouts/component.ts";
+import type { InspectedPart, Inspection } from "./inspect.ts";
+
+/** What reads the prompt. */
+export type Reader = "kosmosg" | "clip-text";
+
+/** Where a component of the new model comes from. */
+export type DraftPart = { readonly from: "files"; readonly part: InspectedPart } | { readonly from: "base" };
+
+export interface Draft {
+  readonly reader: Reader | undefined;
+  /** By the bundle's own name of the component. */
+  readonly components: ReadonlyMap<ComponentName, DraftPart>;
+  /** Why it is no model yet, a line each; empty: it can be imported. */
+  readonly lacking: readonly string[];
+}
+
+/** A component's name in model.json. */
+export type ComponentName = "clip_vision" | "resampler" | "gpt" | "aligner" | "text_encoder" | "unet" | "vae";
+
+const KOSMOS_G: readonly ComponentName[] = ["clip_vision", "resampler", "gpt", "aligner"];
+const DRAWING: readonly ComponentName[] = ["unet", "vae"];
+
+const KINDS: Record<ComponentName, readonly ComponentKind[]> = {
+  clip_vision: ["clip-vision"],
+  resampler: ["resampler"],
+  gpt: ["gpt"],
+  aligner: ["aligner"],
+  text_encoder: ["clip-text"],
+  unet: ["unet"],
+  // The whole one where both are there.
+  vae: ["vae", "tiny-vae"],
+};
+
+/** @param base a stored model that lends what the files lack */
+export function draftModel({ parts }: Pick<Inspection, "parts">, base?: Bundle): Draft {
+  const inFiles = (name: ComponentName) =>
+    KINDS[name].map((kind) => parts.get(kind)).find((part) => part !== undefined);
+  const reader = readerOf(inFiles, base);
+  const names = [...(reader === "clip-text" ? ["text_encoder" as const] : reader ? KOSMOS_G : []), ...DRAWING];
+  const components = new Map<ComponentName, DraftPart>();
+  const lacking: string[] = [];
+  for (const name of names) {
+    const part = inFiles(name);
+    if (part?.whole) components.set(name, { from: "files", part });
+    else if (part) lacking.push(...part.problems);
+    else if (lentComponent(base, name)) components.set(name, { from: "base" });
+    else lacking.push(`The files hold no ${COMPONENT_NAMES[KINDS[name][0] as ComponentKind]}.`);
+  }
+  if (!reader)
+    lacking.unshift(
+      "The files hold nothing that reads a prompt: neither Kosmos-G's MLLM and AlignerNet nor CLIP's text encoder.",
+    );
+  if (lacking.length === 0) lacking.push(...misfits(components, base));
+  return { reader, components, lacking };
+}
+
+/** Kosmos-G goes before CLIP's text encoder, what is in the files before the base. */
+function readerOf(inFiles: (name: ComponentName) => InspectedPart | undefined, base?: Bundle): Reader | undefined {
+  const some = KOSMOS_G.some((name) => inFiles(name));
+  if (some && (KOSMOS_G.every((name) => inFiles(name) ?? lentComponent(base, name)) || !inFiles("text_encoder")))
+    return "kosmosg";
+  if (inFiles("text_encoder")) return "clip-text";
+  return base && (isKosmosG(base) ? "kosmosg" : "clip-text");
+}
+
+/** Parts whose widths do not go together, a line each. */
+function misfits(components: ReadonlyMap<ComponentName, DraftPart>, base?: Bundle): string[] {
+  const config = <K extends ComponentKind>(name: ComponentName): ComponentConfigs[K] | undefined => {
+    const part = components.get(name);
+    if (part?.from === "files") return part.part.component.config as ComponentConfigs[K];
+    return part && (lentComponent(base, name)?.config as ComponentConfigs[K] | undefined);
+  };
+  const [vision, resampler, gpt, aligner] = [
+    config<"clip-vision">("clip_vision"),
+    config<"resampler">("resampler"),
+    config<"gpt">("gpt"),
+    config<"aligner">("aligner"),
+  ];
+  const [text, unet] = [config<"clip-text">("text_encoder"), config<"unet">("unet")];
+  const widths: [from: string, gives: number | undefined, to: string, takes: number | undefined][] = [
+    ["vision transformer", vision?.width, "resampler", resampler?.in_dim],
+    ["resampler", resampler?.out_dim, "GPT", gpt?.embed_dim],
+    ["GPT", gpt?.embed_dim, "AlignerNet", aligner?.in_dim],
+    ["AlignerNet", aligner?.dim, "U-Net", unet?.cross_attention_dim],
+    ["text encoder", text?.hidden_size, "U-Net", unet?.cross_attention_dim],
+    ["U-Net", unet?.out_channels, "autoencoder", latentChannels(components, base)],
+  ];
+  return widths
+    .filter(([, gives, , takes]) => gives !== undefined && takes !== undefined && gives !== takes)
+    .map(
+      ([from, gives, to, takes]) =>
+        `The ${from} gives ${gives} channels, the ${to} takes ${takes}: they do not go together.`,
+    );
+}
+
+/** Channels of the U-Net's latents that the autoencoder decodes. */
+function latentChannels(components: ReadonlyMap<ComponentName, DraftPart>, base?: Bundle): number | undefined {
+  const vae = components.get("vae");
+  if (vae?.from === "files") {
+    const { component } = vae.part;
+    if (component.kind === "vae") return component.config.latent_channels;
+    if (component.kind === "tiny-vae") return component.config.latent_channels * component.config.patch_size ** 2;
+    return undefined;
+  }
+  const lent = base?.components.vae;
+  if (lent?.type === "AutoencoderTiny") return lent.config.latent_channels * lent.config.patch_size ** 2;
+  return lent?.config.latent_channels;
+}
+
+export interface LentComponent {
+  readonly files: readonly string[];
+  readonly config: object;
+}
+
+/** A component of a stored model, whichever way that one reads its prompts. */
+export function lentComponent(base: Bundle | undefined, name: ComponentName): LentComponent | undefined {
+  return (base?.components as Partial<Record<ComponentName, LentComponent>> | undefined)?.[name];
+}

@@ -1,0 +1,174 @@
+/** Chosen files into the store: read twice, once for sizes and hashes, once to write; nothing counts until all of it is there. */
+import { EngineFault } from "../../faults.ts";
+import type { InstallProgress, StoredBundle } from "../../protocol.ts";
+import type { Bundle, BundleFile } from "../bundle.ts";
+import { type CanonicalFile, type CanonicalTensor, canonicalChunks, describeCanonicalFile } from "../canonical-file.ts";
+import { sha256 } from "../hash.ts";
+import { chunkBytes, parseBundle } from "../parse-bundle.ts";
+import { ProgressMeter } from "../progress-meter.ts";
+import type { WeightStore } from "../store.ts";
+import { type ComponentName, draftModel, type Reader } from "./draft-model.ts";
+import { canonicalTensors, inspectFiles } from "./inspect.ts";
+import { fileName, type ModelName, modelJson } from "./model-json.ts";
+import type { SourceFile } from "./source-files.ts";
+import type { SourceReader } from "./source-reader.ts";
+
+/** A tokenizer's files, by the names that model.json gives them, and which is which there. */
+export interface TokenizerFiles {
+  readonly components: Readonly<Record<string, string>>;
+  readonly blobs: Readonly<Record<string, Blob>>;
+}
+
+export interface ImportOptions {
+  readonly store: WeightStore;
+  /** The id of a stored model that lends what the files lack. */
+  readonly base?: string;
+  /** The app's own. */
+  readonly tokenizer: (reader: Reader) => Promise<TokenizerFiles>;
+  readonly onProgress?: (progress: InstallProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Makes a model of the chosen files and installs it.
+ * @throws EngineFault `bad-bundle` with what is lacking, `quota`, `storage`, `cancelled`; the store is then as it was before
+ */
+export async function importModel(
+  files: readonly SourceFile[],
+  name: ModelName,
+  options: ImportOptions,
+): Promise<StoredBundle> {
+  const { store, signal } = options;
+  try {
+    const base = options.base === undefined ? undefined : (await store.open(options.base))?.bundle;
+    const inspection = await inspectFiles(files);
+    const draft = draftModel(inspection, base);
+    if (draft.lacking.length > 0 || !draft.reader) throw new EngineFault("bad-bundle", draft.lacking.join("\n"));
+
+    const written = new Map<string, PlannedFile>();
+    for (const [component, part] of draft.components) {
+      if (part.from === "files") {
+        const tensors = canonicalTensors(part.part, inspection.reader);
+        written.set(fileName(component), { component, tensors });
+      }
+    }
+    const described = await describeAll(written, inspection.reader, options);
+    const tokenizer = await options.tokenizer(draft.reader);
+    const small = await Promise.all(
+      Object.entries(tokenizer.blobs).map(async ([file, blob]) => [file, await wholeFile(blob)] as const),
+    );
+    const json = modelJson(
+      draft,
+      inspection,
+      name,
+      Object.fromEntries([...described].map(([file, { file: entry }]) => [file, entry])),
+      { components: tokenizer.components, files: Object.fromEntries(small) },
+      base,
+    );
+    const bundle = parseBundle(json, "the imported model");
+    return await writeAll(bundle, written, described, tokenizer.blobs, inspection.reader, options);
+  } catch (error) {
+    if (signal?.aborted) throw new EngineFault("cancelled", "Stopped. Nothing of this model was kept.");
+    throw error;
+  }
+}
+
+interface PlannedFile {
+  readonly component: ComponentName;
+  readonly tensors: readonly CanonicalTensor[];
+}
+
+async function describeAll(
+  files: ReadonlyMap<string, PlannedFile>,
+  reader: SourceReader,
+  { signal, onProgress = () => {} }: ImportOptions,
+): Promise<Map<string, CanonicalFile>> {
+  const described = new Map<string, CanonicalFile>();
+  // fp16, unless a tensor turns out to be too large for it.
+  const bytes = [...files.values()].flatMap(({ tensors }) => tensors.map(({ shape }) => 2 * elements(shape)));
+  const meter = new ProgressMeter(0, sum(bytes), (progress) => onProgress({ ...progress, phase: "read" }));
+  for (const [name, { tensors }] of files) {
+    const onBytes = (count: number) => meter.add(name, count);
+    described.set(name, await describeCanonicalFile(tensors, reader, { onBytes, ...(signal && { signal }) }));
+  }
+  return described;
+}
+
+async function writeAll(
+  bundle: Bundle,
+  files: ReadonlyMap<string, PlannedFile>,
+  described: ReadonlyMap<string, CanonicalFile>,
+  tokenizer: Readonly<Record<string, Blob>>,
+  reader: SourceReader,
+  { store, signal, onProgress = () => {} }: ImportOptions,
+): Promise<StoredBundle> {
+  const known = new Set((await store.list()).map(({ id }) => id));
+  await store.begin(bundle, IMPORTED);
+  try {
+    const missing = await store.missing(bundle);
+    const lacking = sum(
+      [...missing].flatMap(([name, chunks]) => [...chunks].map((i) => chunkBytes(bundle.files[name]?.size ?? 0, i))),
+    );
+    await requireRoom(lacking);
+    const meter = new ProgressMeter(0, lacking, (progress) => onProgress({ ...progress, phase: "write" }));
+    for (const [name, chunks] of missing) {
+      const file = bundle.files[name] as BundleFile;
+      const planned = files.get(name);
+      const blob = tokenizer[name];
+      if (chunks.size === 0) continue;
+      if (blob) await store.putChunk(file, 0, blob, file.sha256);
+      else if (planned) {
+        const outOfRange = described.get(name)?.outOfRange ?? [];
+        let index = 0;
+        for await (const chunk of canonicalChunks(planned.tensors, outOfRange, reader, signal && { signal })) {
+          if (chunks.has(index)) {
+            const hash = await sha256(chunk);
+            if (hash !== file.chunks?.[index]) throw changed();
+            await store.putChunk(file, index, new Blob([chunk]), hash);
+            meter.add(name, chunk.byteLength);
+          }
+          index++;
+        }
+      } else
+        throw new EngineFault(
+          "storage",
+          `The browser has lost ${name} of the model that lends it. Load that one again.`,
+        );
+    }
+    await store.install(bundle.id);
+  } catch (error) {
+    // Another try begins anew; what other models share stays.
+    if (!known.has(bundle.id)) await store.delete(bundle.id).catch(() => {});
+    throw error;
+  }
+  const stored = await store.open(bundle.id);
+  if (!stored) throw new EngineFault("storage", "The model was deleted while it was imported. Import it again.");
+  return stored;
+}
+
+/** The address of models that came from files. */
+export const IMPORTED = "import:files";
+
+const changed = () =>
+  new EngineFault("storage", "A file changed while it was imported. Choose it again when it is complete.");
+
+/** @throws EngineFault `quota` where the browser says that there is too little room */
+async function requireRoom(bytes: number): Promise<void> {
+  const estimate = await globalThis.navigator?.storage?.estimate?.().catch(() => undefined);
+  if (estimate?.quota === undefined || estimate.usage === undefined) return;
+  const free = estimate.quota - estimate.usage;
+  if (bytes <= free) return;
+  throw new EngineFault(
+    "quota",
+    `This model needs ${gigabytes(bytes)}, the browser has room for ${gigabytes(free)}. Delete a model or free disk space first.`,
+  );
+}
+
+const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;
+
+async function wholeFile(blob: Blob): Promise<BundleFile> {
+  return { size: blob.size, sha256: await sha256(await blob.arrayBuffer()) };
+}
+
+const elements = (shape: readonly number[]) => shape.reduce((product, d) => product * d, 1);
+const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0);

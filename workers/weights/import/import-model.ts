@@ -87,6 +87,7 @@ async function describeAll(
   // fp16, unless a tensor turns out to be too large for it.
   const bytes = [...files.values()].flatMap(({ tensors }) => tensors.map(({ shape }) => 2 * elements(shape)));
   const meter = new ProgressMeter(0, sum(bytes), (progress) => onProgress({ ...progress, phase: "read" }));
+  meter.report();
   for (const [name, { tensors }] of files) {
     const onBytes = (count: number) => meter.add(name, count);
     described.set(name, await describeCanonicalFile(tensors, reader, { onBytes, ...(signal && { signal }) }));
@@ -111,6 +112,7 @@ async function writeAll(
     );
     await requireRoom(lacking);
     const meter = new ProgressMeter(0, lacking, (progress) => onProgress({ ...progress, phase: "write" }));
+    meter.report();
     for (const [name, chunks] of missing) {
       const file = bundle.files[name] as BundleFile;
       const planned = files.get(name);

@@ -1,0 +1,167 @@
+import { readFileSync } from "node:fs";
+import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { InstallProgress } from "../../workers/protocol.ts";
+import { fairseqDictionaryOf } from "../../workers/text/fairseq-dictionary.ts";
+import { readSentencePieceModel } from "../../workers/text/sentencepiece-model.ts";
+import { isKosmosG } from "../../workers/weights/bundle.ts";
+import type { Reader } from "../../workers/weights/import/draft-model.ts";
+import { type ImportOptions, importModel, type TokenizerFiles } from "../../workers/weights/import/import-model.ts";
+import { previewImport } from "../../workers/weights/import/preview.ts";
+import type { SourceFile } from "../../workers/weights/import/source-files.ts";
+import { openWeightStore, type WeightStore } from "../../workers/weights/store.ts";
+import { WeightFiles } from "../../workers/weights/tensors.ts";
+import { chosen, haveCheckpoints } from "../support/checkpoint-set.node.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+/** As workers/weights/import/app-tokenizers.ts fetches them. */
+async function tokenizer(reader: Reader): Promise<TokenizerFiles> {
+  if (reader === "clip-text") {
+    const merges = new Blob([readFileSync("public/models/clip-tokenizer/merges.txt")]);
+    return { components: { merges: "merges.txt" }, blobs: { "merges.txt": merges } };
+  }
+  const model = readFileSync("public/models/kosmosg-tokenizer/sentencepiece.bpe.model");
+  const dictionary = fairseqDictionaryOf(readSentencePieceModel(model).pieces.map(({ piece }) => piece));
+  return {
+    components: { sentencepiece: "pieces.model", dict: "dict.txt" },
+    blobs: { "pieces.model": new Blob([model]), "dict.txt": new Blob([dictionary]) },
+  };
+}
+
+let store: WeightStore;
+
+beforeEach(async () => {
+  vi.stubGlobal("IDBKeyRange", IDBKeyRange);
+  store = await openWeightStore(new IDBFactory());
+});
+
+afterEach(() => {
+  store.close();
+  vi.unstubAllGlobals();
+});
+
+const imported = (id: string, files: readonly SourceFile[], options: Partial<ImportOptions> = {}) =>
+  importModel(files, { id, name: id, license: "MIT" }, { store, tokenizer, ...options });
+
+describe.skipIf(!haveCheckpoints)("importing checkpoints", () => {
+  it("(a) a Kosmos-G checkpoint by fairseq, its U-Net and VAE inside", async () => {
+    const progress: InstallProgress[] = [];
+    const { bundle, files } = await imported("a", await chosen("kosmosg/checkpoint_final.pt"), {
+      onProgress: (step) => progress.push(step),
+    });
+    if (!isKosmosG(bundle)) throw new Error("reads words alone");
+    const { gpt, clip_vision, resampler, aligner, unet, vae } = bundle.components;
+    expect(gpt.config).toEqual({ vocab_size: 64007, embed_dim: 128, layers: 2, heads: 2, ffn: 512 });
+    expect(clip_vision.config).toMatchObject({ image_size: 224, patch_size: 14, width: 64, layers: 2, heads: 1 });
+    expect(resampler.config).toEqual({ num_queries: 64, heads: 2, in_dim: 64, out_dim: 128 });
+    expect(aligner.config).toMatchObject({ dim: 64, num_queries: 77, max_positions: 2050 });
+    expect(unet.config).toMatchObject({ block_out_channels: [32, 64, 64, 64], cross_attention_dim: 64 });
+    expect(vae).toMatchObject({ type: "AutoencoderKL", config: { block_out_channels: [32, 64, 64, 64] } });
+    const weights = await WeightFiles.open({ files });
+    const table = weights.component(gpt).get("gpt_model.decoder.embed_tokens.weight");
+    expect(table).toMatchObject({ dtype: "F16", shape: [64007, 128] });
+    expect(new Set(progress.map(({ phase }) => phase))).toEqual(new Set(["read", "write"]));
+    expect((await store.verify("a")).length).toBe(0);
+  });
+
+  it("the same network is the same file in whatever format it came, and is stored once", async () => {
+    const one = await imported("one", await chosen("kosmosg/checkpoint_final.pt"));
+    const { storedBytes } = await store.usage();
+    // Kosmos-2 in transformers' names, bf16, two files and an index; an AlignerNet; diffusers' folder, fp32.
+    const parts = await chosen("parts", "diffusers/unet", "diffusers/vae");
+    const two = await imported("two", parts);
+    const hashes = ({ bundle }: typeof one) =>
+      Object.fromEntries(Object.entries(bundle.files).map(([name, { sha256 }]) => [name, sha256]));
+    expect(hashes(two)).toEqual(hashes(one));
+    expect((await store.usage()).storedBytes).toBe(storedBytes);
+    await store.delete("one");
+    expect((await store.verify("two")).length).toBe(0);
+  });
+
+  it("(b) the old stream without U-Net and VAE says what is lacking, and takes it from a stored model", async () => {
+    const files = await chosen("kosmosg/checkpoint_without_unet.pt");
+    expect(await previewImport(files)).toMatchObject({
+      reader: "kosmosg",
+      lacking: ["The files hold no U-Net.", "The files hold no VAE."],
+    });
+    await expect(imported("b", files)).rejects.toMatchObject({ code: "bad-bundle", message: /no U-Net/ });
+    const base = await imported("sd", await chosen("sd/single.safetensors"));
+    const { bundle } = await imported("b", files, { base: "sd" });
+    expect(isKosmosG(bundle)).toBe(true);
+    expect(bundle.files["lent-unet.safetensors"]).toEqual(base.bundle.files["unet.safetensors"]);
+    expect(bundle.defaults).toEqual(base.bundle.defaults);
+    // What is lent outlives the lender.
+    await store.delete("sd");
+    expect((await store.verify("b")).length).toBe(0);
+  });
+
+  it("(c) Stable Diffusion as one file and as a folder are the same model", async () => {
+    const single = await imported("single", await chosen("sd/single.safetensors"));
+    const folder = await imported("folder", await chosen("diffusers"));
+    if (isKosmosG(single.bundle)) throw new Error("reads pictures");
+    expect(single.bundle.components.text_encoder.config).toMatchObject({ vocab_size: 49408, hidden_size: 64 });
+    expect(single.bundle.components.scheduler).toMatchObject({ beta_schedule: "scaled_linear", steps_offset: 1 });
+    expect(folder.bundle.files).toEqual(single.bundle.files);
+    expect(folder.bundle.components).toEqual(single.bundle.components);
+    expect(single.bundle.defaults).toMatchObject({ width: 512, height: 512, guidance_scale: 7.5 });
+  });
+
+  it("(d) a fine-tuned checkpoint under either conditioner", async () => {
+    const words = await imported("words", await chosen("sd/finetuned.ckpt"));
+    await imported("kosmosg", await chosen("kosmosg/checkpoint_final.pt"));
+    // Its own U-Net and VAE, Kosmos-G's reading: of the files alone the text encoder would read.
+    const files = await chosen("sd/finetuned.ckpt", "kosmosg/checkpoint_without_unet.pt");
+    const pictures = await imported("pictures", files);
+    expect(isKosmosG(words.bundle)).toBe(false);
+    expect(isKosmosG(pictures.bundle)).toBe(true);
+    expect(pictures.bundle.files["unet.safetensors"]).toEqual(words.bundle.files["unet.safetensors"]);
+  });
+
+  it.each(["vae/vae.safetensors", "vae/vae.ckpt"])("(e) another VAE for a stored model: %s", async (file) => {
+    const base = await imported("sd", await chosen("sd/single.safetensors"));
+    const { bundle } = await imported("clearer", await chosen(file), { base: "sd" });
+    expect(bundle.files["vae.safetensors"]?.sha256).not.toBe(base.bundle.files["vae.safetensors"]?.sha256);
+    expect(bundle.components.vae).toMatchObject({ type: "AutoencoderKL", files: ["vae.safetensors"] });
+    expect(bundle.components.unet.files).toEqual(["lent-unet.safetensors"]);
+  });
+
+  it("(f) a small autoencoder in the VAE's place", async () => {
+    await imported("sd", await chosen("sd/single.safetensors"));
+    const { bundle } = await imported("quick", await chosen("taesd"), { base: "sd" });
+    expect(bundle.components.vae).toMatchObject({ type: "AutoencoderTiny", config: { latent_channels: 4 } });
+  });
+
+  it("cancelled or out of room it leaves the store as it was", async () => {
+    const before = await imported("sd", await chosen("sd/single.safetensors"));
+    const usage = await store.usage();
+    const controller = new AbortController();
+    const cancelled = imported("other", await chosen("sd/finetuned.ckpt"), {
+      signal: controller.signal,
+      onProgress: ({ phase }) => phase === "write" && controller.abort(),
+    });
+    await expect(cancelled).rejects.toMatchObject({ code: "cancelled" });
+    vi.stubGlobal("navigator", { storage: { estimate: async () => ({ quota: 1000, usage: 990 }) } });
+    const full = imported("other", await chosen("sd/finetuned.ckpt"));
+    await expect(full).rejects.toMatchObject({ code: "quota", message: /needs 0.01 GB/ });
+    vi.unstubAllGlobals();
+    vi.stubGlobal("IDBKeyRange", IDBKeyRange);
+    expect((await store.list()).map(({ id }) => id)).toEqual(["sd"]);
+    expect((await store.usage()).storedBytes).toBe(usage.storedBytes);
+    expect((await store.open("sd"))?.bundle).toEqual(before.bundle);
+  });
+
+  it("a part that is missing among split files is named", async () => {
+    const files = (await chosen("parts/kosmos2")).filter(({ name }) => !name.includes("model-00002"));
+    const { notes, lacking } = await previewImport(files);
+    expect(notes.join()).toContain("model-00002-of-00002.safetensors: choose all parts together");
+    expect(lacking.length).toBeGreaterThan(0);
+  });
+
+  it("parts that do not go together are told before anything is stored", async () => {
+    const mini = { ...(await imported("sd", await chosen("sd/single.safetensors"))).bundle };
+    mini.components.unet.config.cross_attention_dim = 96;
+    const { lacking } = await previewImport(await chosen("kosmosg/checkpoint_without_unet.pt"), mini);
+    expect(lacking).toEqual(["The AlignerNet gives 64 channels, the U-Net takes 96: they do not go together."]);
+  });
+});

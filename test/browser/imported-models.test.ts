@@ -1,0 +1,121 @@
+/** Checkpoints with random weights, imported as people's are, against PyTorch: condition, one U-Net step, one decoding. */
+import { describe, expect, test } from "vitest";
+import { timestepEmbedding } from "../../workers/models/embeddings.ts";
+import { buildUNetGraph } from "../../workers/models/unet.ts";
+import { buildVaeDecoderGraph } from "../../workers/models/vae.ts";
+import { createConditionPipeline } from "../../workers/pipeline/condition.ts";
+import { createRuntime } from "../../workers/pipeline/runtime.ts";
+import type { PromptPart, StoredBundle } from "../../workers/protocol.ts";
+import type { Bundle } from "../../workers/weights/bundle.ts";
+import { appTokenizer } from "../../workers/weights/import/app-tokenizers.ts";
+import { importModel } from "../../workers/weights/import/import-model.ts";
+import { openWeightStore } from "../../workers/weights/store.ts";
+import { WeightFiles } from "../../workers/weights/tensors.ts";
+import { wasmPaths } from "../support/ort-paths.ts";
+import { precision } from "../support/precision.ts";
+import { expectClose, plain, runGraph } from "../support/run-graph.ts";
+
+const SET = new URL("/test/generated/checkpoints/", location.origin);
+const assets = new URL("/models/", location.origin).href;
+/** The dev server answers an unknown path with a page. */
+const there = (await fetch(new URL("expected.json", SET))).headers.get("content-type")?.includes("json") ?? false;
+
+interface Facts {
+  prompt: string;
+  tokens: number[];
+  words: string;
+  timestep: number;
+  picture: number[];
+  pictureSide: number;
+}
+
+const fetched = async (path: string) => ({ name: path, blob: await (await fetch(new URL(path, SET))).blob() });
+
+describe.skipIf(!there)(`imported models, ${precision}`, async () => {
+  const facts: Facts = there ? await (await fetch(new URL("expected.json", SET))).json() : {};
+  const store = await openWeightStore(undefined);
+  const runtime = await createRuntime({ wasmPaths, precision, attention: { form: "plain", reason: "test" } });
+  const hooks = { signal: new AbortController().signal, onPhase: () => {} };
+
+  async function expected() {
+    const file = "expected.safetensors";
+    const weights = await WeightFiles.open({ files: { [file]: (await fetched(file)).blob } });
+    const tensors = weights.component({ files: [file], prefix: "" });
+    return async (name: string) => {
+      const location = tensors.get(name);
+      if (!location) throw new Error(`no ${name}`);
+      return { shape: location.shape, data: await weights.read(location) };
+    };
+  }
+
+  async function imported(id: string, ...paths: string[]): Promise<StoredBundle> {
+    const files = await Promise.all(paths.map(fetched));
+    const tokenizer = (reader: Parameters<typeof appTokenizer>[0]) => appTokenizer(reader, assets);
+    return importModel(files, { id, name: id, license: "MIT" }, { store, tokenizer });
+  }
+
+  async function noisePrediction({ components }: Bundle, weights: WeightFiles, condition: Float32Array) {
+    const reference = await expected();
+    const latents = await reference("latents");
+    const [, , height, width] = latents.shape as [number, number, number, number];
+    const { config } = components.unet;
+    const size = { batch: 1, height, width, tokens: 77 };
+    const graph = buildUNetGraph(weights.component(components.unet), config, size, plain);
+    const projection = timestepEmbedding([facts.timestep], config.block_out_channels[0] as number, config);
+    const feeds = { sample: latents.data, timestep_projection: projection, encoder_hidden_states: condition };
+    return (await runGraph(graph, weights, feeds)).noise_pred;
+  }
+
+  test("Kosmos-G by fairseq: the condition, a U-Net step and a decoding are PyTorch's", async () => {
+    const reference = await expected();
+    const { bundle, files } = await imported("kosmosg", "kosmosg/checkpoint_final.pt");
+    const weights = await WeightFiles.open({ files });
+    const conditions = await createConditionPipeline(runtime, bundle, weights);
+    const rgba = new Uint8ClampedArray(facts.pictureSide ** 2 * 4).fill(255);
+    for (let i = 0; i < facts.pictureSide ** 2; i++) rgba.set(facts.picture.slice(i * 3, i * 3 + 3), i * 4);
+    const parts: PromptPart[] = [
+      { kind: "entity", image: { width: facts.pictureSide, height: facts.pictureSide, data: rgba } },
+      { kind: "text", text: facts.prompt },
+    ];
+    const { condition, tokens } = await conditions.encode(parts, hooks);
+    expect(tokens).toEqual(facts.tokens);
+    expectClose("condition", condition.data, await reference("condition"));
+    const unconditional = await conditions.encodeUnconditional("", hooks);
+    expectClose("unconditional", unconditional.condition.data, await reference("unconditional"));
+
+    const given = await reference("condition");
+    expectClose("noise_pred", await noisePrediction(bundle, weights, given.data), await reference("noise_pred"));
+
+    const { vae } = bundle.components;
+    if (vae.type !== "AutoencoderKL") throw new Error(vae.type);
+    const latents = await reference("latents");
+    const [, , height, width] = latents.shape as [number, number, number, number];
+    // As the app decodes: in fp32 on every device.
+    const options = { ...plain, dtype: "float32" as const };
+    const graph = buildVaeDecoderGraph(weights.component(vae), vae.config, { batch: 1, height, width }, options);
+    const { image } = await runGraph(graph, weights, { latents: latents.data });
+    const decoded = await reference("decoded");
+    // The graph ends around 0..1, as the app shows it.
+    const shown = { ...decoded, data: decoded.data.map((x) => x / 2 + 0.5) };
+    expectClose("decoded", image, shown);
+  });
+
+  test.each([["sd/single.safetensors"], ["sd/finetuned.ckpt"]])(
+    "Stable Diffusion, %s: the words are read as by transformers",
+    async (path) => {
+      const reference = await expected();
+      const { bundle, files } = await imported(path.replace(/\W/g, "-"), path);
+      const weights = await WeightFiles.open({ files });
+      const conditions = await createConditionPipeline(runtime, bundle, weights);
+      const { condition } = await conditions.encode([{ kind: "text", text: facts.words }], hooks);
+      expectClose("words", condition.data, await reference("words"));
+      const picture = { kind: "entity" as const, image: { width: 1, height: 1, data: new Uint8ClampedArray(4) } };
+      expect(() => conditions.encode([picture], hooks)).toThrow(/words alone/);
+      if (path.includes("single")) {
+        const given = await reference("words");
+        const found = await noisePrediction(bundle, weights, given.data);
+        expectClose("noise_pred", found, await reference("noise_pred_words"));
+      }
+    },
+  );
+});

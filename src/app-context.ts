@@ -6,11 +6,14 @@ import type { Engine } from "./engine/index.ts";
 import type { EntityState, EntityStore } from "./entities/entity-store.ts";
 import type { GalleryState, GalleryStore } from "./gallery/gallery-store.ts";
 import type { QueueState, QueueStore } from "./generation/queue-store.ts";
+import type { ImportState, ImportStore } from "./models/import-store.ts";
+import type { ModelsState, ModelsStore } from "./models/models-store.ts";
 import type { SettingsState, SettingsStore } from "./settings/settings-store.ts";
 
 export interface AppContext {
   readonly engine: Engine;
-  readonly modelUrl: string;
+  readonly models: ModelsStore;
+  readonly imports: ImportStore;
   readonly entities: EntityStore;
   readonly cutout: CutoutStore;
   readonly settings: SettingsStore;
@@ -30,3 +33,5 @@ export const useEntities = <T>(select: (state: EntityState) => T): T => useStore
 export const useSettings = <T>(select: (state: SettingsState) => T): T => useStore(useApp().settings, select);
 export const useGallery = <T>(select: (state: GalleryState) => T): T => useStore(useApp().gallery, select);
 export const useGeneration = <T>(select: (state: QueueState) => T): T => useStore(useApp().generation, select);
+export const useModels = <T>(select: (state: ModelsState) => T): T => useStore(useApp().models, select);
+export const useImport = <T>(select: (state: ImportState) => T): T => useStore(useApp().imports, select);

@@ -27,7 +27,11 @@ import { useGenerate } from "./generation/use-generate.ts";
 import { useResultDrop } from "./generation/use-result-drop.ts";
 import { useTabFace } from "./generation/use-tab-face.ts";
 import { Masthead } from "./masthead/masthead.tsx";
+import { droppedFiles } from "./models/dropped-files.ts";
+import { looksLikeWeights } from "./models/import-names.ts";
+import { LostModels } from "./models/lost-models.tsx";
 import { useModelSummary } from "./models/model-summary.ts";
+import { modelNewsTexts } from "./models/news-texts.ts";
 import { restoreAll } from "./restore.ts";
 import { SettingsPanel } from "./settings/settings-panel.tsx";
 import { SheetBar } from "./sheet-bar.tsx";
@@ -37,13 +41,15 @@ import { useTexts } from "./ui/texts.ts";
 import { useDocumentPreferences } from "./ui/theme.ts";
 import { useUndoKeys } from "./ui/undo-keys.ts";
 import { useMedia } from "./ui/use-media.ts";
-import { useView } from "./ui/view.ts";
+import { openView, useView } from "./ui/view.ts";
 import { Welcome } from "./welcome/welcome.tsx";
 import { WelcomeLink } from "./welcome/welcome-link.tsx";
 import "./app.css";
 
 /** From here on shelf and settings have columns of their own; app.css names the same width. */
 const COLUMNS = "(min-width: 1100px)";
+
+const ModelsView = lazy(async () => ({ default: (await import("./models/models-view.tsx")).ModelsView }));
 
 const GalleryView = lazy(async () => ({ default: (await import("./gallery/gallery.tsx")).GalleryView }));
 
@@ -54,6 +60,7 @@ export function App() {
   const [ready, setReady] = useState(false);
   const t = useTexts(generationTexts);
   const shelf = useTexts(shelfTexts);
+  const modelNews = useTexts(modelNewsTexts);
   const model = useModelSummary();
   const view = useView();
   const columns = useMedia(COLUMNS);
@@ -64,7 +71,11 @@ export function App() {
   useDocumentPreferences();
   const studio = useStudio(composer);
   const files = useOpenFiles(studio, useAddFiles());
-  const dropping = usePageDrop(files.open);
+  const dropping = usePageDrop((dropped, transfer) => {
+    if (view !== "models" && !dropped.some(looksLikeWeights)) return files.open(dropped);
+    openView("models");
+    void app.imports.getState().choose(droppedFiles(transfer));
+  });
   useShareLink(studio, ready);
 
   useEffect(() => {
@@ -99,6 +110,13 @@ export function App() {
           </Suspense>
         </CrashBoundary>
       )}
+      {view === "models" && (
+        <CrashBoundary of="part">
+          <Suspense fallback={null}>
+            <ModelsView />
+          </Suspense>
+        </CrashBoundary>
+      )}
       {view === "device" && <DeviceView />}
       <main className="app" hidden={view !== "studio"}>
         {columns && (
@@ -110,6 +128,7 @@ export function App() {
         <div className="centre">
           <DeviceNotice trouble={trouble} />
           <Trouble />
+          <LostModels />
           <Stage
             example={exampleOf(made, sentence ?? [], onShelf)}
             onReuse={({ sentence, settings }) => studio.apply({ sentence, settings: toPortableSettings(settings) })}
@@ -144,7 +163,7 @@ export function App() {
       </main>
       {dropping && (
         <div className="drop-zone" aria-hidden>
-          {shelf.drop}
+          {view === "models" ? modelNews.drop : shelf.drop}
         </div>
       )}
       <Cutout />

@@ -16,16 +16,20 @@ import { pictureToPng } from "./generation/picture.ts";
 import { createQueueStorage } from "./generation/queue-storage.ts";
 import { createQueueStore } from "./generation/queue-store.ts";
 import { entitiesOf, promptOf } from "./generation/sentence-pictures.ts";
+import { createImportStore } from "./models/import-store.ts";
+import { createModelsStore } from "./models/models-store.ts";
+import { tellImport } from "./models/tell-import.ts";
 import { createSettingsStore } from "./settings/settings-store.ts";
 import { history } from "./ui/history.ts";
 
-const modelUrl = "models/mini";
 const engine = createEngine();
 const gallery = createGalleryStore();
+const models = createModelsStore(engine);
 const entities = createEntityStore({ history });
 const app = {
   engine,
-  modelUrl,
+  models,
+  imports: createImportStore({ engine, models, tell: tellImport }),
   entities,
   cutout: createCutoutStore(entities),
   settings: createSettingsStore(history),

@@ -4,7 +4,7 @@ import { useEntities, useSettings } from "../app-context.ts";
 import { useTexts } from "../ui/texts.ts";
 import { dismissedHints } from "./dismissed-hints.ts";
 import { excerpt, findHint } from "./hints.ts";
-import type { SentencePart } from "./prompt-doc.ts";
+import { type SentencePart, withoutPictures } from "./prompt-doc.ts";
 import { composerTexts } from "./texts.ts";
 import { useTokenCount } from "./use-token-count.ts";
 
@@ -17,9 +17,10 @@ interface Props {
 
 /** Under the sentence: one hint on wording at most, and how much of what the model reads is used. */
 export function FootLine({ sentence, modelStored, onFix }: Props) {
+  const wordsAlone = useSettings((state) => state.model?.limits.images === 0);
   return (
     <div className="composer-foot">
-      <HintLine sentence={sentence} onFix={onFix} />
+      {wordsAlone ? <WordsAlone sentence={sentence} onFix={onFix} /> : <HintLine sentence={sentence} onFix={onFix} />}
       <CountLine sentence={sentence} modelStored={modelStored} />
     </div>
   );
@@ -50,6 +51,20 @@ function HintLine({ sentence, onFix }: Pick<Props, "sentence" | "onFix">) {
   );
 }
 
+/** For a model that takes no pictures: says so, and takes them out. */
+function WordsAlone({ sentence, onFix }: Pick<Props, "sentence" | "onFix">) {
+  const t = useTexts(composerTexts);
+  if (sentence.every((part) => part.kind === "text")) return <p className="hint">{t.wordsAlone}</p>;
+  return (
+    <p className="hint warn wording" role="status">
+      <span>{t.wordsAlone}</span>
+      <button type="button" className="button quiet" onClick={() => onFix(withoutPictures(sentence))}>
+        {t.takeOut}
+      </button>
+    </p>
+  );
+}
+
 function CountLine({ sentence, modelStored }: Pick<Props, "sentence" | "modelStored">) {
   const t = useTexts(composerTexts);
   const limits = useSettings((state) => state.model?.limits);
@@ -57,11 +72,12 @@ function CountLine({ sentence, modelStored }: Pick<Props, "sentence" | "modelSto
   if (!limits) return null;
   const pictures = sentence.filter((part) => part.kind === "entity").length;
   const over = pictures > limits.images || (tokens ?? 0) > limits.tokens;
-  return (
-    <p className={over ? "hint warn tabular count" : "hint tabular count"}>
-      {t.pictures(pictures, limits.images)}
-      {tokens !== null && ` · ${t.tokens(tokens, limits.tokens)}`}
-      {over && ` · ${t.tooMany}`}
-    </p>
-  );
+  const counts = [
+    // Words alone: said beside it.
+    ...(limits.images > 0 ? [t.pictures(pictures, limits.images)] : []),
+    ...(tokens !== null ? [t.tokens(tokens, limits.tokens)] : []),
+    ...(over ? [t.tooMany] : []),
+  ];
+  if (counts.length === 0) return null;
+  return <p className={over ? "hint warn tabular count" : "hint tabular count"}>{counts.join(" · ")}</p>;
 }

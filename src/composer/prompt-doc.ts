@@ -56,6 +56,17 @@ export function isBlank(sentence: readonly SentencePart[]): boolean {
   return sentence.every((part) => part.kind === "text" && part.text.trim() === "");
 }
 
+/** Its words alone, without the gaps that pictures leave. */
+export function withoutPictures(sentence: readonly SentencePart[]): SentencePart[] {
+  const text = sentence
+    .map((part) => (part.kind === "text" ? part.text : " "))
+    .join("")
+    .replace(/ {2,}/g, " ")
+    .replace(/ (?=[,.;:!?])/g, "")
+    .trim();
+  return text === "" ? [] : [{ kind: "text", text }];
+}
+
 /** The sentence in the paper's notation, for captions and screen readers: `‹cat› in the snow`. */
 export function toPlainText(sentence: readonly SentencePart[], labelOf: (id: string) => string): string {
   return sentence

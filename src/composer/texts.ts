@@ -23,6 +23,8 @@ export const composerTexts = defineTexts({
     pictures: (count: number, most: number) => `${count} of ${most} pictures`,
     tokens: (count: number, most: number) => `${count} of ${most} tokens`,
     tooMany: "more than this model reads",
+    wordsAlone: "This model reads words alone.",
+    takeOut: "Take the pictures out",
     hints: {
       article: "Leave out the article before a picture.",
       attribute: "Put what it looks like behind the picture.",
@@ -52,6 +54,8 @@ export const composerTexts = defineTexts({
     pictures: (count, most) => `${count} von ${most} Bildern`,
     tokens: (count, most) => `${count} von ${most} Token`,
     tooMany: "mehr, als dieses Modell liest",
+    wordsAlone: "Dieses Modell liest nur Wörter.",
+    takeOut: "Bilder herausnehmen",
     hints: {
       article: "Lassen Sie den Artikel vor einem Bild weg.",
       attribute: "Setzen Sie hinter das Bild, wie es aussehen soll.",

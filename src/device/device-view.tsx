@@ -21,7 +21,7 @@ const STEPS = 6;
 /** The device page: adapter, limits, precision, storage, and how fast it draws. */
 export function DeviceView() {
   const t = useTexts(deviceTexts);
-  const { engine, modelUrl } = useApp();
+  const { engine, models, generation } = useApp();
   const [facts, setFacts] = useState<DeviceFacts | null>(null);
   const trouble = useDeviceTrouble();
   const [storage, setStorage] = useState<string | null>(null);
@@ -41,7 +41,11 @@ export function DeviceView() {
   const measure = async () => {
     setSpeed("measuring");
     try {
-      if (!engine.bundle) await engine.load(modelUrl);
+      if (!engine.bundle) {
+        const { inUse } = models.getState();
+        await engine.load(inUse);
+        generation.getState().noteLoaded(inUse);
+      }
       const prompt = [{ kind: "text" as const, text: "a beach at night" }];
       const { metadata } = await engine.generate({ prompt, seed: 1, steps: STEPS });
       setSpeed(metadata.seconds);

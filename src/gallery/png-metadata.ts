@@ -53,6 +53,14 @@ const metadataSchema = v.object({
   entities: v.fallback(v.pipe(v.array(thumbnailSchema), v.maxLength(MAX_THUMBNAILS)), []),
 });
 
+const modelSchema = v.object({
+  app: v.literal(APP),
+  model: v.object({
+    name: v.pipe(v.string(), v.maxLength(4096)),
+    files: v.record(v.string(), v.pipe(v.string(), v.maxLength(64))),
+  }),
+});
+
 /** A picture of the sentence, small. */
 export type EmbeddedEntity = v.InferOutput<typeof thumbnailSchema>;
 
@@ -96,20 +104,31 @@ function withTexts(png: Uint8Array<ArrayBuffer>, texts: readonly TextChunk[]): U
 
 /** What a PNG of this app says; null for every other file, however it is made. */
 export function readMetadata(png: Uint8Array<ArrayBuffer>): PngMetadata | null {
-  if (png.length > MAX_FILE) return null;
+  // The schema builds new objects from the fields that it names: keys such as __proto__ lead nowhere.
+  const read = v.safeParse(metadataSchema, readOwn(png));
+  return read.success
+    ? { sentence: read.output.sentence, settings: read.output.settings, entities: read.output.entities }
+    : null;
+}
+
+/** The model that a PNG of this app says it was made with: its name and the SHA-256 of its files; null where it says none. */
+export function readModel(png: Uint8Array<ArrayBuffer>): { name: string; files: Record<string, string> } | null {
+  const read = v.safeParse(modelSchema, readOwn(png));
+  return read.success ? read.output.model : null;
+}
+
+/** This app's JSON in a PNG, unchecked; undefined where there is none. */
+function readOwn(png: Uint8Array<ArrayBuffer>): unknown {
+  if (png.length > MAX_FILE) return undefined;
   try {
     const ours = readChunks(png, (type) => type === "iTXt").find(
       ({ type, data }) => type === "iTXt" && startsWith(data, `${APP}\0`),
     );
-    if (!ours || ours.data.length > MAX_JSON) return null;
+    if (!ours || ours.data.length > MAX_JSON) return undefined;
     const text = readTextChunk(ours)?.text;
-    // The schema builds new objects from the fields that it names: keys such as __proto__ lead nowhere.
-    const read = v.safeParse(metadataSchema, text === undefined ? undefined : (JSON.parse(text) as unknown));
-    return read.success
-      ? { sentence: read.output.sentence, settings: read.output.settings, entities: read.output.entities }
-      : null;
+    return text === undefined ? undefined : (JSON.parse(text) as unknown);
   } catch {
-    return null;
+    return undefined;
   }
 }
 

@@ -1,13 +1,15 @@
 /** Brings back a sentence whose pictures may be elsewhere: those that are here by id, others from copies that came along. */
 import type { AppContext } from "../app-context.ts";
 import type { SentencePart } from "../composer/prompt-doc.ts";
-import { type EmbeddedEntity, readMetadata } from "./png-metadata.ts";
+import type { MadeWith } from "../models/made-with.ts";
+import { type EmbeddedEntity, readMetadata, readModel } from "./png-metadata.ts";
 import type { PortablePart, PortableRequest } from "./request-format.ts";
 
 /** What a picture of this app carries, ready to be applied. */
 export interface RestoredRequest extends PortableRequest {
   /** Small copies of the sentence's pictures, by their id. */
   readonly copies: ReadonlyMap<string, Blob>;
+  readonly model: MadeWith | null;
 }
 
 /** Sentence and settings out of a PNG of this app; null for every other file. */
@@ -15,10 +17,12 @@ export async function restoreFromPng(file: Blob): Promise<RestoredRequest | null
   // The signature first: large files of other kinds are not read whole.
   const head = new Uint8Array(await file.slice(0, 4).arrayBuffer());
   if (head[1] !== 0x50 || head[2] !== 0x4e || head[3] !== 0x47) return null;
-  const metadata = readMetadata(new Uint8Array(await file.arrayBuffer()));
+  const png = new Uint8Array(await file.arrayBuffer());
+  const metadata = readMetadata(png);
   if (!metadata) return null;
   const { sentence, settings, entities } = metadata;
-  return { sentence, settings, copies: new Map(entities.map((entity) => [entity.id, blobOf(entity)])) };
+  const copies = new Map(entities.map((entity) => [entity.id, blobOf(entity)]));
+  return { sentence, settings, copies, model: readModel(png) };
 }
 
 export interface RestoredSentence {

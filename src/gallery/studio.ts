@@ -29,7 +29,7 @@ export interface Studio {
 
 export function useStudio(composer: RefObject<ComposerHandle | null>): Studio {
   const app = useApp();
-  const { settings, entities, generation, modelUrl } = app;
+  const { settings, entities, generation, models } = app;
   return {
     current: () => {
       const { sentence, parameters } = settings.getState();
@@ -49,7 +49,8 @@ export function useStudio(composer: RefObject<ComposerHandle | null>): Studio {
       };
     },
     run: (requests) => {
-      const jobs = requests.map((request) => ({ ...request, sentence: [...request.sentence], model: modelUrl }));
+      const model = models.getState().inUse;
+      const jobs = requests.map((request) => ({ ...request, sentence: [...request.sentence], model }));
       generation.getState().enqueue(jobs);
     },
   };

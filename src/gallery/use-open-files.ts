@@ -1,5 +1,7 @@
 import { useApp } from "../app-context.ts";
 import { labelFromFileName } from "../entities/label.ts";
+import { type MadeWith, whereIs } from "../models/made-with.ts";
+import { modelNewsTexts } from "../models/news-texts.ts";
 import { notify } from "../ui/notices.tsx";
 import { textsNow } from "../ui/texts.ts";
 import { PROJECT_EXTENSION } from "./project-file.ts";
@@ -24,7 +26,7 @@ export function useOpenFiles(studio: Studio, addFiles: (files: readonly File[]) 
   const app = useApp();
   const project = useProject(studio);
 
-  const apply = async (name: string, { sentence: parts, settings, copies }: RestoredRequest) => {
+  const apply = async (name: string, { sentence: parts, settings, copies, model }: RestoredRequest) => {
     const t = textsNow(galleryTexts);
     const { sentence, added, missing } = await restoreSentence(app, parts, (id) => copies.get(id));
     const undo = studio.apply({ sentence, settings });
@@ -32,6 +34,7 @@ export function useOpenFiles(studio: Studio, addFiles: (files: readonly File[]) 
       t.restored(name),
       ...(added.length > 0 ? [t.restoredFromCopies] : []),
       ...(missing ? [t.placeholders] : []),
+      ...(model ? await otherModel(model) : []),
     ];
     notify(notes.join(" "), {
       label: t.undo,
@@ -40,6 +43,15 @@ export function useOpenFiles(studio: Studio, addFiles: (files: readonly File[]) 
         for (const id of added) app.entities.getState().remove(id);
       },
     });
+  };
+
+  /** What to say where the picture's model is not the one that draws. */
+  const otherModel = async (model: MadeWith): Promise<string[]> => {
+    const t = textsNow(modelNewsTexts);
+    // Where it cannot be known, as without a network, nothing is said.
+    const where = await whereIs(model, app.models.getState()).catch(() => "in-use");
+    if (where === "in-use") return [];
+    return [where === "stored" ? t.madeWithOther(model.name) : t.madeWithMissing(model.name)];
   };
 
   /** Opens projects. @returns the other files, with what they carry */

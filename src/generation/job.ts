@@ -15,7 +15,7 @@ export const jobRequestSchema = v.object({
   /** The sentence in the paper's notation, `‹cat› in the snow`. */
   caption: v.pipe(v.string(), v.maxLength(8192)),
   parameters: parametersSchema,
-  /** Address of the model's folder. */
+  /** Address of the model's folder, or the id of a stored model. */
   model: v.pipe(v.string(), v.maxLength(2048)),
   /** Pictures that belong together, such as a grid over one setting. */
   group: v.optional(groupSchema),

@@ -45,7 +45,7 @@ export interface QueueState {
   readonly onStage: string | null;
   /** The result that the user looks at; null: the job on the stage, or the newest result. */
   readonly shown: string | null;
-  /** Address of the model that the engine was last given by a job; its files are stored then. */
+  /** What the model is called by that the engine has loaded; its files are stored then. null: none that a job could count on. */
   readonly loadedModel: string | null;
   /** Rises with each picture that is done. */
   readonly finished: number;
@@ -64,6 +64,8 @@ export interface QueueState {
   readonly discardHeld: () => void;
   /** Looks at a result; null: at what is being drawn, or the newest. */
   readonly show: (id: string | null) => void;
+  /** Something other than a job has loaded a model. */
+  readonly noteLoaded: (model: string) => void;
 }
 
 export type QueueStore = ReturnType<typeof createQueueStore>;
@@ -120,11 +122,12 @@ export function createQueueStore({ engine, promptOf, keep, storage }: QueuePorts
       const { sentence, caption, parameters, model, group } = request;
       const prompt = promptOf(sentence);
       const onProgress = (progress: EngineProgress) => live.update({ progress });
-      const { loadedModel } = get();
-      if (!engine.bundle || (loadedModel !== null && loadedModel !== model)) {
+      if (!engine.bundle || get().loadedModel !== model) {
+        // What a load leaves behind when it fails is nobody's.
+        set({ loadedModel: null });
         await engine.load(model, { signal, onProgress });
+        set({ loadedModel: model });
       }
-      if (loadedModel !== model) set({ loadedModel: model });
       const { picture, metadata } = await engine.generate(
         { prompt, ...parameters },
         { signal, onProgress, onPreview: (preview) => live.update({ preview }) },
@@ -177,6 +180,7 @@ export function createQueueStore({ engine, promptOf, keep, storage }: QueuePorts
         // A running job comes back to the stage by itself; what has ended makes room.
         set({ shown, ...(onStage !== runningJob(jobs)?.id && { onStage: null }) });
       },
+      noteLoaded: (model) => set({ loadedModel: model }),
     };
   });
   return Object.assign(store, { live, pace });

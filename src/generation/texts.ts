@@ -15,6 +15,8 @@ const FAILURES_DE: Partial<Record<ErrorCode, string>> = {
   offline:
     "Keine Verbindung. Was angekommen ist, bleibt; versuchen Sie es noch einmal, wenn Sie wieder verbunden sind.",
   network: "Die Verbindung ist abgebrochen. Was angekommen ist, bleibt; versuchen Sie es noch einmal.",
+  "not-loaded":
+    "Das Modell, das dies zeichnen sollte, ist nicht mehr gespeichert. Wählen Sie unter Modelle ein anderes und zeichnen Sie noch einmal.",
   quota: "Der Browser gibt keinen Platz mehr. Löschen Sie Daten anderer Seiten oder Bilder der Galerie.",
   internal: "Etwas ist schiefgegangen. Versuchen Sie es noch einmal.",
 };
@@ -62,7 +64,10 @@ export const generationTexts = defineTexts({
       `Step ${step} of ${steps}, ${each} each, ${left} left`,
     stopped: "Stopped.",
     stoppedAt: (step: number, steps: number) => `Stopped at step ${step} of ${steps}.`,
-    failed: (_code: ErrorCode, message: string) => message,
+    failed: (code: ErrorCode, message: string) =>
+      code === "not-loaded"
+        ? "The model that was to draw this is not stored any more. Choose another under Models, then generate again."
+        : message,
     details: "Details",
     cancel: "Cancel",
     tryAgain: "Try again",

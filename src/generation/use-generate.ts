@@ -2,6 +2,7 @@ import { useRef } from "react";
 import { useApp } from "../app-context.ts";
 import { isBlank, toPlainText } from "../composer/prompt-doc.ts";
 import { EngineError } from "../engine/index.ts";
+import { modelId } from "../models/models-store.ts";
 import { parametersOf } from "../settings/model-facts.ts";
 import { notify } from "../ui/notices.tsx";
 import { textsNow } from "../ui/texts.ts";
@@ -18,7 +19,7 @@ export function seedsFrom(seed: number, count: number): number[] {
 
 /** A press on Generate: the sentence and settings as they stand become jobs. */
 export function useGenerate(): () => void {
-  const { engine, modelUrl, entities, settings, generation } = useApp();
+  const { engine, models, entities, settings, generation } = useApp();
   const lastPress = useRef(Number.NEGATIVE_INFINITY);
 
   const press = async () => {
@@ -29,8 +30,9 @@ export function useGenerate(): () => void {
     if (sentence.some((part) => part.kind === "entity" && !known.has(part.id))) return notify(t.missingPicture);
     // Asked in a click, as browsers want it; what they answer changes nothing here.
     if (!engine.bundle) void navigator.storage?.persist?.().catch(() => {});
+    const { inUse, describe } = models.getState();
     // Before the model's file has come, or where it could not: then this is where one learns why.
-    if (!settings.getState().model) settings.getState().setModel((await engine.describe(modelUrl)).bundle);
+    if (settings.getState().model?.id !== modelId(inUse)) settings.getState().setModel((await describe()).bundle);
     settings.getState().rollSeed();
     const { choices, model } = settings.getState();
     if (!model) return;
@@ -39,7 +41,7 @@ export function useGenerate(): () => void {
       sentence: [...sentence],
       caption,
       parameters: parametersOf(choices, model),
-      model: modelUrl,
+      model: inUse,
     };
     generation.getState().enqueue(
       seedsFrom(choices.seed, choices.count).map((seed) => ({

@@ -14,6 +14,7 @@ export function Masthead({ children, help }: { children?: React.ReactNode; help?
       <nav aria-label={t.views}>
         <ViewLink view="studio">{t.studio}</ViewLink>
         {children}
+        <ViewLink view="models">{t.models}</ViewLink>
         <ViewLink view="device">{t.device}</ViewLink>
       </nav>
       <div className="masthead-tools">

@@ -1,8 +1,11 @@
 import { useEffect, useState } from "react";
-import { useApp, useGeneration } from "../app-context.ts";
+import { useApp, useGeneration, useModels } from "../app-context.ts";
 import { runningJob } from "../generation/job.ts";
+import { canDraw, modelId } from "./models-store.ts";
 
 export interface ModelSummary {
+  /** What the engine calls it by. */
+  readonly source: string;
   readonly name: string;
   readonly description: string;
   /** All files together. */
@@ -12,29 +15,34 @@ export interface ModelSummary {
   readonly stored: boolean;
 }
 
-/** Name, size and whereabouts of the page's model, before anything large is fetched. */
+/** Name, size and whereabouts of the model in use, before anything large is fetched. */
 export function useModelSummary(): ModelSummary | null {
-  const { engine, modelUrl, settings } = useApp();
+  const { models, settings } = useApp();
+  const source = useModels((state) => state.inUse);
+  const listed = useModels((state) => state.models);
   const [summary, setSummary] = useState<ModelSummary | null>(null);
   const idle = useGeneration((state) => !runningJob(state.jobs));
   const loaded = useGeneration((state) => state.loadedModel);
   useEffect(() => {
+    const held = listed?.some((model) => model.id === modelId(source) && canDraw(model));
     // While it is fetched the library has its hands full.
-    if (!idle && loaded !== modelUrl) return;
+    if (!held && !idle && loaded !== source) return;
     let current = true;
-    engine
-      .describe(modelUrl)
+    models
+      .getState()
+      .describe()
       .then(({ bundle, stored }) => {
+        if (!current) return;
         const bytes = Object.values(bundle.files).reduce((sum, file) => sum + file.size, 0);
         const hashes = new Map(Object.entries(bundle.files).map(([file, { sha256 }]) => [file, sha256]));
         settings.getState().setModel(bundle);
-        if (current) setSummary({ name: bundle.name, description: bundle.description, bytes, hashes, stored });
+        setSummary({ source, name: bundle.name, description: bundle.description, bytes, hashes, stored });
       })
       // Generate meets the same trouble and tells of it with a way out.
       .catch(() => {});
     return () => {
       current = false;
     };
-  }, [engine, modelUrl, settings, idle, loaded]);
-  return summary;
+  }, [models, source, listed, settings, idle, loaded]);
+  return summary?.source === source ? summary : null;
 }

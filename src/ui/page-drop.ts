@@ -2,9 +2,10 @@ import { useEffect, useEffectEvent, useState } from "react";
 
 /**
  * Files dropped anywhere on the page. Without it the browser would leave the page for the dropped file.
+ * @param onFiles with the drop itself, which knows folders too; it can be read only while the function runs
  * @returns whether files are being dragged over the page
  */
-export function usePageDrop(onFiles: (files: File[]) => void): boolean {
+export function usePageDrop(onFiles: (files: File[], transfer: DataTransfer) => void): boolean {
   const [over, setOver] = useState(false);
   const take = useEffectEvent(onFiles);
   useEffect(() => {
@@ -19,9 +20,9 @@ export function usePageDrop(onFiles: (files: File[]) => void): boolean {
     };
     const onDrop = (event: DragEvent) => {
       setOver(false);
-      if (event.defaultPrevented || !hasFiles(event)) return;
+      if (event.defaultPrevented || !hasFiles(event) || !event.dataTransfer) return;
       event.preventDefault();
-      take([...(event.dataTransfer?.files ?? [])]);
+      take([...event.dataTransfer.files], event.dataTransfer);
     };
     window.addEventListener("dragover", onDragOver);
     window.addEventListener("dragleave", onDragLeave);

@@ -1,7 +1,7 @@
-/** Which view of the app is open, kept in the address: the studio, or `#gallery`, `#device` over it. Back goes back. */
+/** Which view of the app is open, kept in the address: the studio, or `#gallery`, `#models`, `#device` over it. Back goes back. */
 import { useSyncExternalStore } from "react";
 
-export const VIEWS = ["studio", "gallery", "device"] as const;
+export const VIEWS = ["studio", "gallery", "models", "device"] as const;
 export type View = (typeof VIEWS)[number];
 
 /** `#gallery` -> "gallery"; anything unknown -> "studio". */

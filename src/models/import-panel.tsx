@@ -1,0 +1,208 @@
+import { useId } from "react";
+import type { ImportPreview } from "../../workers/protocol.ts";
+import { useApp, useImport, useModels } from "../app-context.ts";
+import { useTexts } from "../ui/texts.ts";
+import { canDraw } from "./models-store.ts";
+import { bytesText, freeBytes, parametersText } from "./sizes.ts";
+import { modelsTexts } from "./texts.ts";
+
+/** What the chosen files would make, before anything is stored. */
+export function ImportPanel() {
+  const t = useTexts(modelsTexts);
+  const { imports } = useApp();
+  const { files, busy, preview, failure, base } = useImport((state) => state);
+  const lender = useModels((state) => state.models?.find(({ id }) => id === base)?.name);
+  const fits = preview !== null && preview.lacking.length === 0;
+  const { close } = imports.getState();
+  return (
+    <>
+      <p className="visually-hidden" role="status">
+        {busy === "preview" ? t.looking : preview && t.wouldBe[preview.reader ?? "none"]}
+      </p>
+      {(files.length > 0 || failure) && (
+        <div className="import-panel" aria-busy={busy === "preview"}>
+          {busy === "preview" && !preview && <p className="hint">{t.looking}</p>}
+          {failure && <Failure lines={failure.split("\n")} begun={preview !== null} />}
+          {preview && (
+            <>
+              <h4>{t.wouldBe[preview.reader ?? "none"]}</h4>
+              <Parts preview={preview} />
+              <Lacking lines={preview.lacking} />
+              <BasePicker needed={!fits || base !== null} />
+              {fits && lender && <p className="hint">{t.lent(lender)}</p>}
+              <Notes notes={preview.notes} />
+              {fits && <Choices bytes={preview.bytes} />}
+            </>
+          )}
+          <div className="model-actions">
+            {fits && <ImportButton />}
+            <button type="button" className="button quiet" onClick={close}>
+              {t.putAway}
+            </button>
+          </div>
+        </div>
+      )}
+    </>
+  );
+}
+
+/** @param begun the files are good, but it came to nothing */
+function Failure({ lines, begun }: { lines: readonly string[]; begun: boolean }) {
+  const t = useTexts(modelsTexts);
+  return (
+    <div className="trouble" role="alert">
+      <h4>{begun ? t.failed : t.cannotUse}</h4>
+      <Lines lines={lines} />
+      {begun && <p className="hint">{t.failedHint}</p>}
+    </div>
+  );
+}
+
+function Parts({ preview: { parts } }: { preview: ImportPreview }) {
+  const t = useTexts(modelsTexts);
+  const units = { million: t.millions, billion: t.billions };
+  if (parts.length === 0) return null;
+  return (
+    <table className="import-parts">
+      <caption className="visually-hidden">{t.parts}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{t.part}</th>
+          <th scope="col">{t.file}</th>
+          <th scope="col" className="number">
+            {t.parameters}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {parts.map(({ name, from, parameters, problems }) => (
+          <tr key={`${name} ${from}`}>
+            <th scope="row">{name}</th>
+            <td>
+              <span className="import-file">{from}</span>
+              <Lines lines={problems} />
+            </td>
+            <td className="number tabular">{parametersText(parameters, t.locale, units)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Lacking({ lines }: { lines: readonly string[] }) {
+  const t = useTexts(modelsTexts);
+  if (lines.length === 0) return null;
+  return (
+    <div className="import-lacking">
+      <h5>{t.lacking}</h5>
+      <Lines lines={lines} />
+    </div>
+  );
+}
+
+/** A stored model may lend what the files lack. */
+function BasePicker({ needed }: { needed: boolean }) {
+  const t = useTexts(modelsTexts);
+  const id = useId();
+  const { imports } = useApp();
+  const base = useImport((state) => state.base);
+  const models = useModels((state) => state.models);
+  const lenders = (models ?? []).filter(canDraw);
+  if (!needed || lenders.length === 0) return null;
+  return (
+    <div className="import-field">
+      <label htmlFor={id}>{t.base}</label>
+      <select
+        id={id}
+        value={base ?? ""}
+        onChange={(event) => void imports.getState().takeFrom(event.target.value || null)}
+      >
+        <option value="">{t.noBase}</option>
+        {lenders.map((model) => (
+          <option key={model.id} value={model.id}>
+            {model.name}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+function Notes({ notes }: { notes: readonly string[] }) {
+  const t = useTexts(modelsTexts);
+  if (notes.length === 0) return null;
+  return (
+    <details>
+      <summary>{t.notes(notes.length)}</summary>
+      <Lines lines={notes} />
+    </details>
+  );
+}
+
+/** What a person says of the model: its name and licence. */
+function Choices({ bytes }: { bytes: number }) {
+  const t = useTexts(modelsTexts);
+  const ids = { name: useId(), license: useId() };
+  const { imports } = useApp();
+  const name = useImport((state) => state.name);
+  const license = useImport((state) => state.license);
+  const usage = useModels((state) => state.usage);
+  const { change } = imports.getState();
+  const need = bytesText(bytes, t.locale);
+  const free = freeBytes(usage);
+  return (
+    <>
+      <div className="import-field">
+        <label htmlFor={ids.name}>{t.name}</label>
+        <input
+          id={ids.name}
+          type="text"
+          maxLength={80}
+          value={name}
+          onChange={(event) => change({ name: event.target.value })}
+        />
+      </div>
+      <div className="import-field">
+        <label htmlFor={ids.license}>{t.license}</label>
+        <input
+          id={ids.license}
+          type="text"
+          maxLength={400}
+          placeholder={t.licensePlaceholder}
+          value={license}
+          onChange={(event) => change({ license: event.target.value })}
+        />
+      </div>
+      <p className="hint tabular">{free === null ? t.room(need) : t.roomOf(need, bytesText(free, t.locale))}</p>
+      {free !== null && free < bytes && <p className="hint warn">{t.tooLarge}</p>}
+    </>
+  );
+}
+
+function ImportButton() {
+  const t = useTexts(modelsTexts);
+  const { imports, models } = useApp();
+  const busy = useImport((state) => state.busy !== null);
+  const begin = () => {
+    // Asked in a click, as browsers want it; what they answer changes nothing here.
+    void models.getState().keepStored();
+    void imports.getState().begin(t.licensePlaceholder);
+  };
+  return (
+    <button type="button" className="button primary" disabled={busy} onClick={begin}>
+      {t.import}
+    </button>
+  );
+}
+
+function Lines({ lines }: { lines: readonly string[] }) {
+  if (lines.length === 0) return null;
+  return (
+    <ul className="import-lines">
+      {[...new Set(lines)].map((line) => (
+        <li key={line}>{line}</li>
+      ))}
+    </ul>
+  );
+}

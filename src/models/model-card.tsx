@@ -1,0 +1,203 @@
+import { Check, Download, ShieldCheck, Trash2 } from "lucide-react";
+import { useId, useState } from "react";
+import { useApp, useGeneration, useModels } from "../app-context.ts";
+import type { Bundle } from "../engine/index.ts";
+import { jobsThat } from "../generation/job.ts";
+import { notify } from "../ui/notices.tsx";
+import { useTexts } from "../ui/texts.ts";
+import { DeleteDialog } from "./delete-dialog.tsx";
+import { canDraw, cutsOut, type HeldModel, MINI, modelId, readsWordsAlone } from "./models-store.ts";
+import { chooseTarget } from "./save-model.ts";
+import { bytesText } from "./sizes.ts";
+import { TaskLine } from "./task-line.tsx";
+import { modelsTexts } from "./texts.ts";
+
+type Words = ReturnType<typeof useWords>;
+const useWords = () => useTexts(modelsTexts);
+
+/** A stored model: what it is, and what can be done with it. */
+export function ModelCard({ model, onRemoved }: { model: HeldModel; onRemoved: () => void }) {
+  const t = useWords();
+  const { models } = useApp();
+  const { id, name } = model;
+  const [asking, setAsking] = useState(false);
+  const running = useModels((state) => state.tasks.get(id)?.name === "running");
+  const inUse = useModels((state) => modelId(state.inUse) === id);
+  const drawing = useGeneration((state) =>
+    jobsThat(state.jobs, "running").some(({ request }) => modelId(request.model) === id),
+  );
+  const { verify, saveAs, remove } = models.getState();
+  const isWhole = model.state === "installed";
+
+  const save = async () => {
+    const target = await chooseTarget(id, model.totalBytes);
+    if (target) await saveAs(id, target);
+  };
+  const removeIt = async () => {
+    setAsking(false);
+    await remove(id);
+    if (models.getState().models?.some((other) => other.id === id)) return;
+    notify(t.removed(name));
+    onRemoved();
+  };
+
+  return (
+    <Card name={name} inUse={inUse} reads={reads(t, model)}>
+      <Facts
+        size={bytesText(model.totalBytes, t.locale)}
+        origin={originOf(t, model)}
+        license={model.license}
+        state={stateOf(t, model)}
+      />
+      {advice(t, model) && <p className="hint">{advice(t, model)}</p>}
+      <TaskLine id={id} name={name} ownFiles={fromFiles(model)} />
+      <div className="model-actions">
+        {canDraw(model) && <UseButton id={id} name={name} pressed={inUse} />}
+        {isWhole && (
+          <>
+            <button
+              type="button"
+              className="button"
+              disabled={running}
+              aria-label={t.verifyIt(name)}
+              onClick={() => void verify(id)}
+            >
+              <ShieldCheck size={16} aria-hidden /> {t.verify}
+            </button>
+            {model.bundle && (
+              <button
+                type="button"
+                className="button"
+                disabled={running}
+                aria-label={t.saveIt(name)}
+                onClick={() => void save().catch((error: unknown) => notify(String(error)))}
+              >
+                <Download size={16} aria-hidden /> {t.save}
+              </button>
+            )}
+          </>
+        )}
+        <button
+          type="button"
+          className="button quiet danger"
+          disabled={running || drawing}
+          title={drawing ? t.drawing : undefined}
+          aria-label={t.removeIt(name)}
+          onClick={() => setAsking(true)}
+        >
+          <Trash2 size={16} aria-hidden /> {t.remove}
+        </button>
+      </div>
+      {asking && (
+        <DeleteDialog
+          name={name}
+          size={bytesText(model.storedBytes, t.locale)}
+          comesBack={id === MINI.id}
+          onDelete={() => void removeIt()}
+          onClose={() => setAsking(false)}
+        />
+      )}
+    </Card>
+  );
+}
+
+/** The mini before it was fetched. */
+export function MiniAway() {
+  const t = useWords();
+  const bundle = useModels((state) => state.mini);
+  const inUse = useModels((state) => state.inUse === MINI.source);
+  const name = bundle?.name ?? "Mini";
+  const size = bundle ? bytesText(sizeOf(bundle), t.locale) : t.unknown;
+  return (
+    <Card name={name} inUse={inUse} reads={t.readsBoth}>
+      <Facts size={size} origin={t.withApp} license={bundle?.license ?? ""} state={t.notHere} />
+      <div className="model-actions">
+        <UseButton id={MINI.id} name={name} pressed={inUse} />
+      </div>
+    </Card>
+  );
+}
+
+function Card(props: { name: string; inUse: boolean; reads: string; children: React.ReactNode }) {
+  const t = useWords();
+  const title = useId();
+  return (
+    <li className="model-card" aria-labelledby={title} data-in-use={props.inUse || undefined}>
+      <div className="model-head">
+        <h4 id={title}>{props.name}</h4>
+        {props.inUse && (
+          <span className="model-badge">
+            <Check size={14} aria-hidden /> {t.inUse}
+          </span>
+        )}
+      </div>
+      <p>{props.reads}</p>
+      {props.children}
+    </li>
+  );
+}
+
+function Facts({ size, origin, license, state }: Record<"size" | "origin" | "license" | "state", string>) {
+  const t = useWords();
+  const lines: [string, string][] = [
+    [t.size, size],
+    [t.origin, origin],
+    [t.license, license],
+    [t.state, state],
+  ];
+  return (
+    <dl className="model-facts tabular">
+      {lines
+        .filter(([, value]) => value)
+        .map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}
+
+function UseButton({ id, name, pressed }: { id: string; name: string; pressed: boolean }) {
+  const t = useWords();
+  const { models } = useApp();
+  return (
+    <button
+      type="button"
+      className="button"
+      aria-pressed={pressed}
+      aria-label={t.useIt(name)}
+      onClick={() => models.getState().use(id)}
+    >
+      {t.use}
+    </button>
+  );
+}
+
+const fromFiles = ({ source }: HeldModel) => source.startsWith("import:");
+const sizeOf = ({ files }: Bundle) => Object.values(files).reduce((sum, { size }) => sum + size, 0);
+
+function reads(t: Words, model: HeldModel): string {
+  if (cutsOut(model)) return t.cutsOut;
+  if (model.bundle) return readsWordsAlone(model.bundle) ? t.readsWords : t.readsBoth;
+  return model.state === "installed" ? t.notUnderstood : "";
+}
+
+function originOf(t: Words, model: HeldModel): string {
+  if (model.id === MINI.id) return t.withApp;
+  return fromFiles(model) ? (model.bundle?.provenance ?? t.ownFiles) : model.source;
+}
+
+function stateOf(t: Words, { state, storedBytes }: HeldModel): string {
+  if (state === "installed") return t.whole;
+  const stored = bytesText(storedBytes, t.locale);
+  return state === "partial" ? t.partial(stored) : t.damaged(stored);
+}
+
+/** What to do about a model that is not whole. */
+function advice(t: Words, model: HeldModel): string {
+  if (model.state === "installed" || cutsOut(model)) return "";
+  if (!fromFiles(model)) return t.again;
+  return model.state === "partial" ? t.deleteUnfinished : t.importAgain;
+}

@@ -1,0 +1,49 @@
+import { useApp, useModels } from "../app-context.ts";
+import { useTexts } from "../ui/texts.ts";
+import type { Task } from "./model-task.ts";
+import { modelsTexts } from "./texts.ts";
+
+/** What is being done to a model, how far it is, and what came of it. */
+export function TaskLine({ id, name, ownFiles }: { id: string; name: string; ownFiles: boolean }) {
+  const t = useTexts(modelsTexts);
+  const { models } = useApp();
+  const task = useModels((state) => state.tasks.get(id));
+  return (
+    <>
+      {task?.name === "running" && (
+        <div className="model-task">
+          <progress aria-label={t.progressOf(name)} max={1} value={task.fraction ?? undefined} />
+          {task.fraction !== null && <span className="tabular">{t.percent(Math.round(task.fraction * 100))}</span>}
+          <button
+            type="button"
+            className="button"
+            aria-label={t.stopIt(name)}
+            onClick={() => models.getState().stop(id)}
+          >
+            {t.stop}
+          </button>
+        </div>
+      )}
+      <p className={task && isTrouble(task) ? "hint warn" : "hint"} role="status">
+        {task && said(t, task, ownFiles)}
+      </p>
+    </>
+  );
+}
+
+const isTrouble = (task: Task) => task.name === "failed" || (task.name === "verified" && task.damaged.length > 0);
+
+function said(t: (typeof modelsTexts)["en"], task: Task, ownFiles: boolean): string {
+  switch (task.name) {
+    case "running":
+      return task.kind === "verify" ? t.verifying : t.saving;
+    case "verified":
+      return task.damaged.length === 0
+        ? t.intact
+        : `${t.broken(task.damaged.join(", "))} ${ownFiles ? t.importAgain : t.again}`;
+    case "saved":
+      return t.saved;
+    case "failed":
+      return task.message;
+  }
+}

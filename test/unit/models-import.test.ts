@@ -1,0 +1,184 @@
+import { unzipSync } from "fflate";
+import { describe, expect, test, vi } from "vitest";
+import { withoutPictures } from "../../src/composer/prompt-doc.ts";
+import { EngineError } from "../../src/engine/index.ts";
+import { importId, looksLikeWeights, nameFromFiles } from "../../src/models/import-names.ts";
+import { createImportStore, type ImportNews } from "../../src/models/import-store.ts";
+import { writeZip } from "../../src/models/save-model.ts";
+import { bytesText, freeBytes, parametersText } from "../../src/models/sizes.ts";
+import type { ChosenFile, ImportPreview, InstallProgress, StoredBundle } from "../../workers/protocol.ts";
+
+const file = (name: string, bytes = 1): ChosenFile => ({ name, blob: new Blob([new Uint8Array(bytes)]) });
+const preview = (change: Partial<ImportPreview> = {}): ImportPreview => ({
+  reader: "clip-text",
+  parts: [],
+  lacking: [],
+  notes: [],
+  bytes: 100,
+  ...change,
+});
+
+function setup() {
+  const news: ImportNews[] = [];
+  const used: string[] = [];
+  const refresh = vi.fn(async () => {});
+  const engine = {
+    previewImport: vi.fn(async (_: readonly ChosenFile[], __?: string) => preview()),
+    importModel: vi.fn(
+      async (_: unknown, choice: { id: string }, __: { signal: AbortSignal; onProgress: unknown }) => ({
+        id: choice.id,
+      }),
+    ),
+  };
+  const store = createImportStore({
+    engine: engine as unknown as Parameters<typeof createImportStore>[0]["engine"],
+    models: { getState: () => ({ refresh, use: (id: string) => used.push(id) }) } as unknown as Parameters<
+      typeof createImportStore
+    >[0]["models"],
+    tell: (item) => news.push(item),
+  });
+  return { store, engine, news, used, refresh, now: () => store.getState() };
+}
+
+describe("an import", () => {
+  test("files are looked at, named and imported; the new model draws", async () => {
+    const { now, engine, used, news, refresh } = setup();
+    await now().choose([file("sd/unet.safetensors", 9), file("sd/vae.safetensors")]);
+    expect(now()).toMatchObject({ name: "sd", busy: null, preview: { bytes: 100 }, failure: null });
+    now().change({ name: " My model " });
+    await now().begin("As its publisher says");
+    const choice = engine.importModel.mock.calls[0]?.[1];
+    expect(choice).toMatchObject({ name: "My model", license: "As its publisher says" });
+    expect(choice).not.toHaveProperty("base");
+    expect(choice?.id).toMatch(/^my-model-[0-9a-f]{6}$/);
+    expect(used).toEqual([choice?.id]);
+    expect(refresh).toHaveBeenCalled();
+    expect(news).toEqual([{ kind: "imported", name: "My model" }]);
+    expect(now()).toMatchObject({ files: [], preview: null, busy: null });
+  });
+
+  test("a stored model lends what is missing, in the preview and in the import", async () => {
+    const { now, engine } = setup();
+    await now().choose([file("unet.safetensors")]);
+    await now().takeFrom("sd-1");
+    expect(engine.previewImport.mock.calls.map(([, base]) => base)).toEqual([undefined, "sd-1"]);
+    await now().begin("MIT");
+    expect(engine.importModel.mock.calls[0]?.[1]).toMatchObject({ base: "sd-1" });
+  });
+
+  test("files without weights: why, and they can be put away", async () => {
+    const { now, engine } = setup();
+    engine.previewImport.mockRejectedValueOnce(new EngineError("bad-bundle", "cat.png: a picture"));
+    await now().choose([file("cat.png")]);
+    expect(now()).toMatchObject({ preview: null, failure: "cat.png: a picture", busy: null });
+    now().close();
+    expect(now()).toMatchObject({ files: [], failure: null });
+  });
+
+  test("the answer on files that are not meant any more is passed over", async () => {
+    const { now, engine } = setup();
+    let late: (found: ImportPreview) => void = () => {};
+    engine.previewImport.mockImplementationOnce(() => new Promise((resolve) => (late = resolve)));
+    const first = now().choose([file("a.ckpt")]);
+    await vi.waitFor(() => expect(engine.previewImport).toHaveBeenCalled());
+    await now().choose([file("b.ckpt")]);
+    late(preview({ bytes: 7 }));
+    await first;
+    expect(now()).toMatchObject({ name: "b", preview: { bytes: 100 }, busy: null });
+  });
+
+  test("one at a time; cancelled, it leaves the files chosen and says no more", async () => {
+    const { now, engine, news, used } = setup();
+    await now().choose([file("a.ckpt")]);
+    engine.importModel.mockImplementationOnce((_, __, { signal, onProgress }) => {
+      const progress: InstallProgress = { phase: "read", file: "a", loadedBytes: 5, totalBytes: 10, bytesPerSecond: 1 };
+      (onProgress as (progress: object) => void)({ ...progress, kind: "download" });
+      return new Promise((_, reject) =>
+        signal.addEventListener("abort", () => reject(new EngineError("cancelled", "Stopped."))),
+      );
+    });
+    const importing = now().begin("MIT");
+    expect(now()).toMatchObject({ busy: "import", progress: { loadedBytes: 5 } });
+    await now().choose([file("b.ckpt")]);
+    now().close();
+    expect(now().files.map(({ name }) => name)).toEqual(["a.ckpt"]);
+    now().cancel();
+    expect(now().cancelling).toBe(true);
+    await importing;
+    expect(now()).toMatchObject({ busy: null, progress: null, failure: null, files: [{ name: "a.ckpt" }] });
+    expect(news).toEqual([{ kind: "busy" }]);
+    expect(used).toEqual([]);
+  });
+
+  test("failed: the reason stays, the files too", async () => {
+    const { now, engine, news } = setup();
+    await now().choose([file("a.ckpt")]);
+    engine.importModel.mockRejectedValueOnce(new EngineError("quota", "No room."));
+    await now().begin("MIT");
+    expect(now()).toMatchObject({ busy: null, failure: "No room.", preview: { bytes: 100 } });
+    expect(news).toEqual([{ kind: "failed", name: "a", message: "No room." }]);
+  });
+});
+
+describe("names", () => {
+  test.each([
+    [["dreamshaper_8-pruned.safetensors"], "dreamshaper 8 pruned"],
+    [["kosmos-g/a.json", "kosmos-g/unet/b.bin"], "kosmos g"],
+    [["a.json", "b.ckpt"], "b"],
+    [[".safetensors"], "Model"],
+  ])("%j: %s", (names, name) =>
+    expect(nameFromFiles(names.map((n) => file(n, n.endsWith("json") ? 1 : 5)))).toBe(name),
+  );
+
+  test.each(["Größe 7 — Übung", "!!!", "x".repeat(200), "-a-", "日本"])("%s becomes an id", (name) =>
+    expect(importId(name)).toMatch(/^[a-z0-9][a-z0-9._-]{0,63}$/),
+  );
+
+  test("no two are alike", () => expect(importId("a")).not.toBe(importId("a")));
+
+  test("weights are known by their names' ends", () => {
+    expect(["a.safetensors", "b.CKPT", "c.pth"].every((name) => looksLikeWeights({ name }))).toBe(true);
+    expect(["a.png", "b.kosmosg", "safetensors"].some((name) => looksLikeWeights({ name }))).toBe(false);
+  });
+});
+
+test("a model becomes a zip that a server can hold, piece by piece", async () => {
+  const bytes = Uint8Array.from({ length: 200_000 }, (_, i) => i % 251);
+  const model = { bundle: { id: "sd-1", name: "SD" }, files: { "unet.safetensors": new Blob([bytes]) } };
+  const pieces: Uint8Array[] = [];
+  const fractions: number[] = [];
+  const { signal } = new AbortController();
+  const options = { signal, onFraction: (fraction: number) => void fractions.push(fraction) };
+  await writeZip(model as unknown as StoredBundle, async (piece) => void pieces.push(piece), options);
+  const files = unzipSync(Buffer.concat(pieces));
+  expect(Object.keys(files)).toEqual(["sd-1/model.json", "sd-1/unet.safetensors"]);
+  expect(files["sd-1/unet.safetensors"]).toEqual(bytes);
+  expect(JSON.parse(new TextDecoder().decode(files["sd-1/model.json"]))).toEqual(model.bundle);
+  expect(fractions.at(-1)).toBe(1);
+  const stopped = AbortSignal.abort();
+  await expect(
+    writeZip(model as unknown as StoredBundle, async () => {}, { ...options, signal: stopped }),
+  ).rejects.toThrow();
+});
+
+test("sizes for people", () => {
+  expect(bytesText(2_130_000_000, "en")).toBe("2.13 GB");
+  expect(bytesText(29_600_000, "de")).toBe("30 MB");
+  const units = { million: "M", billion: "B" };
+  expect(parametersText(859_520_964, "en", units)).toBe("859.5 M");
+  expect(parametersText(1_660_000_000, "de", units)).toBe("1,66 B");
+  expect(freeBytes({ originBytes: 3, quotaBytes: 10 })).toBe(7);
+  expect(freeBytes({})).toBeNull();
+});
+
+test.each([
+  [["a ", "‹›", " and ", "‹›", ", red"], "a and, red"],
+  [["‹›", " in the snow"], "in the snow"],
+  [["a beach"], "a beach"],
+  [["‹›"], ""],
+])("%j without its pictures", (parts, words) => {
+  const sentence = parts.map((text) =>
+    text === "‹›" ? { kind: "entity" as const, id: "x" } : { kind: "text" as const, text },
+  );
+  expect(withoutPictures(sentence)).toEqual(words === "" ? [] : [{ kind: "text", text: words }]);
+});

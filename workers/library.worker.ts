@@ -1,5 +1,6 @@
 /** Downloads and storage of models, off the page: a thin entry over weights/. */
-import type { LibraryReply, LibraryRequest } from "./protocol.ts";
+import { faultCode } from "./faults.ts";
+import type { ChosenFile, ImportChoice, InstallProgress, LibraryReply, LibraryRequest } from "./protocol.ts";
 import { serve } from "./serve.ts";
 import { countStoredTokens } from "./text/count-stored.ts";
 import { describeBundle, installBundle } from "./weights/download.ts";
@@ -10,12 +11,28 @@ const opened = openWeightStore();
 /** Most visits import nothing: what reads strangers' files is fetched when it is needed. */
 const importing = {
   preview: () => import("./weights/import/preview.ts"),
+  remote: () => import("./weights/import/remote-files.ts"),
   model: () => import("./weights/import/import-model.ts"),
   tokenizers: () => import("./weights/import/app-tokenizers.ts"),
 };
 
 serve<LibraryRequest, LibraryReply>(async (request, { reply, signal }) => {
   const store = await opened;
+  const imported = async (
+    files: readonly ChosenFile[],
+    { choice, assets }: { choice: ImportChoice; assets: string },
+  ) => {
+    const { base, ...name } = choice;
+    const [{ importModel }, { appTokenizer }] = await Promise.all([importing.model(), importing.tokenizers()]);
+    const model = await importModel(files, name, {
+      store,
+      signal,
+      tokenizer: (reader) => appTokenizer(reader, assets),
+      onProgress: (progress) => reply({ type: "progress", progress }),
+      ...(base !== undefined && { base }),
+    });
+    return { type: "installed" as const, model, persistent: store.persistent };
+  };
   switch (request.type) {
     case "install": {
       const { url, refresh = false } = request;
@@ -38,18 +55,19 @@ serve<LibraryRequest, LibraryReply>(async (request, { reply, signal }) => {
       const { previewImport } = await importing.preview();
       return reply({ type: "previewed", preview: await previewImport(request.files, base) });
     }
-    case "import": {
-      const { files, choice, assets } = request;
-      const { base, ...name } = choice;
-      const [{ importModel }, { appTokenizer }] = await Promise.all([importing.model(), importing.tokenizers()]);
-      const model = await importModel(files, name, {
-        store,
-        signal,
-        tokenizer: (reader) => appTokenizer(reader, assets),
-        onProgress: (progress) => reply({ type: "progress", progress }),
-        ...(base !== undefined && { base }),
+    case "import":
+      return reply(await imported(request.files, request));
+    case "import-remote": {
+      const { fetchRemoteFiles } = await importing.remote();
+      const onProgress = (progress: InstallProgress) => reply({ type: "progress", progress });
+      const fetched = await fetchRemoteFiles(request.files, { store, signal, onProgress });
+      const done = await imported(fetched.files, request).catch(async (error: unknown) => {
+        // What is no model will not become one; what was stopped goes on next time.
+        if (faultCode(error) === "bad-bundle") await store.delete(fetched.id);
+        throw error;
       });
-      return reply({ type: "installed", model, persistent: store.persistent });
+      await store.delete(fetched.id);
+      return reply(done);
     }
     case "verify":
       return reply({ type: "verified", damaged: await store.verify(request.model, { signal }) });

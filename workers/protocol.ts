@@ -182,6 +182,8 @@ export interface InstallProgress {
 /** A model that the browser holds, whole or in part. */
 export interface StoredModel {
   id: string;
+  /** "files": no model of its own: what cuts subjects out, or files that were fetched and not yet imported. */
+  kind: "model" | "files";
   name: string;
   license: string;
   /** The address that it came from. */
@@ -211,6 +213,16 @@ export interface DamagedChunk {
 export interface ChosenFile {
   name: string;
   blob: Blob;
+}
+
+/** A file at a public address that other sites may read (CORS). */
+export interface RemoteFile {
+  url: string;
+  /** With its folder, where folders tell files apart; default: the last part of the address. */
+  name?: string;
+  /** As its publisher says; checked. */
+  size?: number;
+  sha256?: string;
 }
 
 /** What chosen files would make, before anything is stored. */
@@ -245,6 +257,8 @@ export type LibraryRequest =
   | { id: number; type: "preview-import"; files: ChosenFile[]; base?: string }
   /** `assets`: absolute address of the app's own models/, for the tokenizers. */
   | { id: number; type: "import"; files: ChosenFile[]; choice: ImportChoice; assets: string }
+  /** The same of files that are fetched first. */
+  | { id: number; type: "import-remote"; files: RemoteFile[]; choice: ImportChoice; assets: string }
   /** Reads and hashes every stored byte; damaged chunks are dropped, so that the next install fetches them. */
   | { id: number; type: "verify"; model: string }
   | { id: number; type: "delete"; model: string }

@@ -15,6 +15,7 @@ import type {
   Phase,
   Picture,
   PromptPart,
+  RemoteFile,
   StorageUsage,
   StoredBundle,
   StoredModel,
@@ -76,6 +77,9 @@ export interface GenerationResult {
 }
 
 type EncodeRequest = { type: "encode"; parts: PromptPart[] } | { type: "encode-unconditional"; negativePrompt: string };
+type ImportRequest =
+  | { type: "import"; files: ChosenFile[]; choice: ImportChoice; assets: string }
+  | { type: "import-remote"; files: RemoteFile[]; choice: ImportChoice; assets: string };
 type ConditionClient = WorkerClient<ConditionRequest, ConditionReply>;
 type DiffusionClient = WorkerClient<DiffusionRequest, DiffusionReply>;
 type LibraryClient = WorkerClient<LibraryRequest, LibraryReply>;
@@ -179,12 +183,19 @@ export class Engine {
   }
 
   /** Converts chosen files into a stored model; `load` takes its id. Where it fails or is cancelled nothing is kept. */
-  async importModel(
-    files: readonly ChosenFile[],
-    choice: ImportChoice,
-    { onProgress, signal }: CallOptions = {},
-  ): Promise<Bundle> {
-    const request = { type: "import" as const, files: [...files], choice, assets: absolute("models/") };
+  importModel(files: readonly ChosenFile[], choice: ImportChoice, options: CallOptions = {}): Promise<Bundle> {
+    return this.import({ type: "import", files: [...files], choice, assets: absolute("models/") }, options);
+  }
+
+  /**
+   * The same of files at public addresses, which are fetched first: in chunks, each hash checked that is given. Cancelled or cut off, the
+   * next call for the same files goes on where this one stopped.
+   */
+  importRemote(files: readonly RemoteFile[], choice: ImportChoice, options: CallOptions = {}): Promise<Bundle> {
+    return this.import({ type: "import-remote", files: [...files], choice, assets: absolute("models/") }, options);
+  }
+
+  private async import(request: ImportRequest, { onProgress, signal }: CallOptions): Promise<Bundle> {
     const { model } = await this.libraryWorker().call(request, ["installed"], {
       signal,
       onEvent: (event) => event.type === "progress" && onProgress?.({ ...event.progress, kind: "download" }),

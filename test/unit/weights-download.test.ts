@@ -185,7 +185,7 @@ describe("installBundle", () => {
     server.files[WEIGHTS] = wrong;
     await expect(install()).rejects.toMatchObject({
       code: "hash-mismatch",
-      message: expect.stringContaining("weights.safetensors is not the file that model.json describes"),
+      message: expect.stringContaining("weights.safetensors is not the file that was described"),
     });
     expect(ranges().filter((asked) => asked === range(1))).toHaveLength(1);
     await expectNotInstalled();
@@ -227,7 +227,7 @@ describe("installBundle", () => {
   it.each([
     ["longer", Buffer.concat([noise(10, 3), Buffer.from("!")]), /longer/],
     ["shorter", noise(9, 3), /cut off/],
-    ["other", noise(10, 99), /^dict\.txt is not the file that model\.json describes/],
+    ["other", noise(10, 99), /^dict\.txt is not the file that was described/],
   ])("refuses a small file that is %s than promised", async (_, bytes, message) => {
     server.files["dict.txt"] = bytes;
     await expect(install()).rejects.toThrow(message);

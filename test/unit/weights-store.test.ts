@@ -69,6 +69,7 @@ describe.each(Object.entries(backends))("WeightStore in %s", (backend, factory) 
     expect(await store.list()).toEqual([
       {
         id: "tiny",
+        kind: "model",
         name: "Model tiny",
         license: "MIT",
         source: "https://models.example/tiny",

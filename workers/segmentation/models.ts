@@ -9,7 +9,7 @@ export interface SegmentModelInfo {
   readonly source: string;
   /** Repository on the hub; also the folder below a base address of one's own. */
   readonly repository: string;
-  /** Pinned as the hub does it; a commit or tag. */
+  /** A commit of the repository. */
   readonly revision: string;
   /** Files that are fetched, all of them before the first use. */
   readonly files: readonly string[];
@@ -26,7 +26,7 @@ export const SEGMENT_MODELS: Readonly<Record<SegmentModel, SegmentModelInfo>> = 
     licence: "Apache-2.0",
     source: "CIDAS/clipseg-rd64-refined",
     repository: "Xenova/clipseg-rd64-refined",
-    revision: "main",
+    revision: "924dc94f85f58739f353f94258b33bc47eae4862",
     files: [
       "config.json",
       "preprocessor_config.json",
@@ -41,7 +41,7 @@ export const SEGMENT_MODELS: Readonly<Record<SegmentModel, SegmentModelInfo>> = 
     licence: "Apache-2.0",
     source: "nielsr/slimsam-77-uniform",
     repository: "Xenova/slimsam-77-uniform",
-    revision: "main",
+    revision: "5850ab45f587c112167512ffef949107115e26a0",
     files: [
       "config.json",
       "preprocessor_config.json",

@@ -209,9 +209,13 @@ export type Bundle = KosmosGBundle | TextToImageBundle;
 
 export const isKosmosG = (bundle: Bundle): bundle is KosmosGBundle => !hasTextEncoder(bundle);
 
-/** What the store needs to know of anything that it keeps; models of other kinds than Kosmos-G have no more than this. */
-export type FileBundle = Pick<Bundle, "id" | "name" | "license" | "files">;
 export type BundleFile = v.InferOutput<typeof BundleFile>;
+/** `unhashed`: nobody says what the file's SHA-256 is; `sha256` is then but a name, of its address, length and ETag. No model.json can say so. */
+export type StoredFile = BundleFile & { readonly unhashed?: true };
+/** What the store needs to know of anything that it keeps; models of other kinds than Kosmos-G have no more than this. */
+export type FileBundle = Pick<Bundle, "id" | "name" | "license"> & {
+  readonly files: Readonly<Record<string, StoredFile>>;
+};
 export type SchedulerKind = (typeof SCHEDULER_KINDS)[number];
 export type ClipVisionConfig = v.InferOutput<typeof ClipVisionConfig>;
 export type ResamplerConfig = v.InferOutput<typeof ResamplerConfig>;

@@ -1,7 +1,7 @@
 /** Bundles from a server into the store: in chunks, resumable, every byte hashed before the model counts as installed. */
 import { EngineFault } from "../faults.ts";
 import type { InstallProgress, StoredBundle } from "../protocol.ts";
-import type { Bundle } from "./bundle.ts";
+import type { Bundle, FileBundle } from "./bundle.ts";
 import { FileDownload, hashMismatch } from "./file-download.ts";
 import { allOrNone, DEFAULT_RETRY, type RetryPolicy, readSmall, Slots, send, withRetries } from "./http.ts";
 import { CHUNK_BYTES, chunkBytes, parseBundle } from "./parse-bundle.ts";
@@ -60,8 +60,8 @@ export async function describeBundle(
   const source = resolveBundleUrl(url, base);
   const ready = await openBySource(store, source);
   if (ready) return { bundle: ready.bundle, stored: true };
-  const never = new AbortController().signal;
-  const bundle = await withRetries(retry, signal ?? never, () => fetchModelJson(source, retry, signal ?? never));
+  const until = signal ?? never();
+  const bundle = await withRetries(retry, until, () => fetchModelJson(source, retry, until));
   return { bundle, stored: false };
 }
 
@@ -79,21 +79,41 @@ async function openBySource(store: WeightStore, source: string): Promise<StoredB
 }
 
 async function download(source: string, options: InstallOptions): Promise<StoredBundle> {
-  const { store, onProgress = () => {}, retry = DEFAULT_RETRY } = options;
+  const { store, retry = DEFAULT_RETRY, signal = never() } = options;
+  const bundle = await withRetries(retry, signal, () => fetchModelJson(source, retry, signal));
+  await downloadFiles(bundle, source, (name) => fileUrl(source, name), options);
+  const stored = await store.open(bundle.id);
+  if (!stored) throw deletedMeanwhile();
+  return stored;
+}
+
+const never = () => new AbortController().signal;
+
+/**
+ * Fetches what the store lacks of `files` and installs them under the bundle's id: several chunks at a time, every one hashed as it comes.
+ * When it fails, what has arrived stays for the next try.
+ * @param source what the store remembers as their origin
+ * @param urlOf the address of a file
+ */
+export async function downloadFiles(
+  bundle: FileBundle,
+  source: string,
+  urlOf: (name: string) => string,
+  { store, onProgress = () => {}, retry = DEFAULT_RETRY, signal }: InstallOptions,
+): Promise<void> {
   // One failure ends all requests, and so does the caller.
   const controller = new AbortController();
-  const stop = () => controller.abort(options.signal?.reason);
-  options.signal?.addEventListener("abort", stop);
+  const stop = () => controller.abort(signal?.reason);
+  signal?.addEventListener("abort", stop);
   try {
-    options.signal?.throwIfAborted();
-    const bundle = await withRetries(retry, controller.signal, () => fetchModelJson(source, retry, controller.signal));
+    signal?.throwIfAborted();
     const etags = await store.begin(bundle, source);
     const missing = await store.missing(bundle);
     const meter = new ProgressMeter(...bytesOf(bundle, missing), onProgress);
     const context = { store, bundleId: bundle.id, meter, slots: new Slots(PARALLEL_REQUESTS), retry, controller };
     const files = Object.entries(bundle.files).map(([name, file]) => {
       const chunks = missing.get(name) ?? new Set();
-      return new FileDownload(name, file, fileUrl(source, name), chunks, etags[name], context);
+      return new FileDownload(name, file, urlOf(name), chunks, etags[name], context);
     });
     await allOrNone(
       files.map((file) => file.run()),
@@ -101,15 +121,17 @@ async function download(source: string, options: InstallOptions): Promise<Stored
     );
     await checkWholeFiles(bundle, store, meter, controller.signal);
     await store.install(bundle.id);
-    const stored = await store.open(bundle.id);
-    if (!stored) throw new EngineFault("storage", "The model was deleted while it was loaded. Load it again.");
-    return stored;
   } finally {
-    options.signal?.removeEventListener("abort", stop);
+    signal?.removeEventListener("abort", stop);
   }
 }
 
-function bytesOf(bundle: Bundle, missing: ReadonlyMap<string, ReadonlySet<number>>): [loaded: number, total: number] {
+const deletedMeanwhile = () => new EngineFault("storage", "The model was deleted while it was loaded. Load it again.");
+
+function bytesOf(
+  bundle: FileBundle,
+  missing: ReadonlyMap<string, ReadonlySet<number>>,
+): [loaded: number, total: number] {
   let total = 0;
   let lacking = 0;
   for (const [name, { size }] of Object.entries(bundle.files)) {
@@ -120,8 +142,8 @@ function bytesOf(bundle: Bundle, missing: ReadonlyMap<string, ReadonlySet<number
 }
 
 /** Files of one chunk are right when the chunk is; of longer ones the chunk hashes need not be those of this file. */
-async function checkWholeFiles(bundle: Bundle, store: WeightStore, meter: ProgressMeter, signal: AbortSignal) {
-  const long = Object.entries(bundle.files).filter(([, file]) => file.size > CHUNK_BYTES);
+async function checkWholeFiles(bundle: FileBundle, store: WeightStore, meter: ProgressMeter, signal: AbortSignal) {
+  const long = Object.entries(bundle.files).filter(([, file]) => file.size > CHUNK_BYTES && !file.unhashed);
   meter.beginVerify(long.reduce((total, [, { size }]) => total + size, 0));
   for (const [name, file] of long) {
     signal.throwIfAborted();

@@ -1,5 +1,5 @@
 import { EngineFault } from "../faults.ts";
-import type { BundleFile } from "./bundle.ts";
+import type { StoredFile } from "./bundle.ts";
 import { sha256 } from "./hash.ts";
 import {
   type Answer,
@@ -50,7 +50,7 @@ export class FileDownload {
    */
   constructor(
     private readonly name: string,
-    private readonly file: BundleFile,
+    private readonly file: StoredFile,
     private readonly url: string,
     private readonly missing: Set<number>,
     private etag: string | undefined,
@@ -99,7 +99,7 @@ export class FileDownload {
   }
 
   private async receive({ response, pieces }: Answer, index: number, begin: number): Promise<void> {
-    if (response.status === 416) throw this.mismatch("is shorter on the server than model.json says");
+    if (response.status === 416) throw this.mismatch("is shorter on the server than was said");
     if (response.status !== 200 && response.status !== 206) throw statusFault(this.url, response);
     await this.noticeChange(response.headers.get("etag"));
     if (response.status === 206) {
@@ -129,7 +129,7 @@ export class FileDownload {
     try {
       for await (const piece of pieces) {
         for (let read = 0; read < piece.byteLength; ) {
-          if (index === last) throw this.mismatch("is longer on the server than model.json says");
+          if (index === last) throw this.mismatch("is longer on the server than was said");
           const part = piece.subarray(read, read + chunk.byteLength - filled);
           chunk.set(part, filled);
           filled += part.byteLength;
@@ -160,8 +160,7 @@ export class FileDownload {
 
   private async store(index: number, bytes: Uint8Array<ArrayBuffer>, version: string | undefined): Promise<void> {
     const hash = await sha256(bytes);
-    if (hash !== (expectedHash(this.file, index) ?? hash))
-      throw this.mismatch("is not the file that model.json describes");
+    if (hash !== (expectedHash(this.file, index) ?? hash)) throw this.mismatch("is not the file that was described");
     if (!this.hashed && version !== this.etag)
       throw new TransientFault("network", `${this.name} changed on the server`);
     await this.context.store.putChunk(this.file, index, new Blob([bytes]), hash);
@@ -189,7 +188,7 @@ export class FileDownload {
     const [, from, total] = header?.match(/^bytes (\d+)-\d+\/(\d+|\*)$/) ?? [];
     if (from === undefined || total === undefined) return;
     if (total !== "*" && Number(total) !== this.file.size)
-      throw this.mismatch("has another size on the server than model.json says");
+      throw this.mismatch("has another size on the server than was said");
     if (Number(from) !== begin)
       throw new TransientFault("network", `${this.name}: the server sent another part than was asked for`);
   }
@@ -199,7 +198,7 @@ export class FileDownload {
   }
 }
 
-export function hashMismatch(file: string, problem = "is not the file that model.json describes"): EngineFault {
+export function hashMismatch(file: string, problem = "is not the file that was described"): EngineFault {
   return new EngineFault(
     "hash-mismatch",
     `${file} ${problem}. Load the model again: only the wrong part is fetched anew; if it stays wrong, its publisher has to mend it.`,

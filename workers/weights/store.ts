@@ -4,7 +4,7 @@
  */
 import { EngineFault } from "../faults.ts";
 import type { DamagedChunk, StorageUsage, StoredBundle, StoredModel } from "../protocol.ts";
-import type { BundleFile, FileBundle } from "./bundle.ts";
+import type { FileBundle, StoredFile } from "./bundle.ts";
 import type { Transaction } from "./database.ts";
 import {
   type ChunkRecord,
@@ -134,21 +134,21 @@ export class WeightStore {
   }
 
   /** @param sha256 of `data`, computed on arrival */
-  putChunk(file: BundleFile, index: number, data: Blob, sha256: string): Promise<void> {
+  putChunk(file: StoredFile, index: number, data: Blob, sha256: string): Promise<void> {
     return this.database.transact("readwrite", ["chunks"], (tx) =>
       tx.put("chunks", [fileKey(file), index], { data, sha256 }),
     );
   }
 
   /** Forgets chunks of a file; all of them by default. */
-  dropChunks(file: BundleFile, indices: Iterable<number> = allChunks(file)): Promise<void> {
+  dropChunks(file: StoredFile, indices: Iterable<number> = allChunks(file)): Promise<void> {
     return this.database.transact("readwrite", ["chunks"], async (tx) => {
       for (const index of indices) await tx.delete("chunks", [fileKey(file), index]);
     });
   }
 
   /** Whether the chunks of a file together have its SHA-256. Reads all of it. */
-  async hasRightHash(file: BundleFile, onBytes?: (count: number) => void): Promise<boolean> {
+  async hasRightHash(file: StoredFile, onBytes?: (count: number) => void): Promise<boolean> {
     const blob = await this.database.transact("readonly", ["chunks"], (tx) => assemble(tx, file));
     try {
       return blob.size === file.size && (await sha256OfBlob(blob, onBytes)) === file.sha256;
@@ -193,7 +193,7 @@ export class WeightStore {
     return damaged;
   }
 
-  private async isIntact(file: BundleFile, index: number): Promise<boolean> {
+  private async isIntact(file: StoredFile, index: number): Promise<boolean> {
     const key: Key = [fileKey(file), index];
     const chunk = await this.database.transact("readonly", ["chunks"], (tx) => tx.get("chunks", key));
     if (chunk && (await readable(chunk.data)) === chunk.sha256) return true;
@@ -234,9 +234,9 @@ export interface VerifyOptions {
 const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0);
 
 /** With the size, so that a model.json that lies about it cannot add to another model's chunks. */
-const fileKey = (file: BundleFile) => `${file.sha256}-${file.size}`;
+const fileKey = ({ sha256, size, unhashed }: StoredFile) => `${unhashed ? "unhashed-" : ""}${sha256}-${size}`;
 
-const allChunks = (file: BundleFile) => Array.from({ length: chunkCount(file.size) }, (_, index) => index);
+const allChunks = (file: StoredFile) => Array.from({ length: chunkCount(file.size) }, (_, index) => index);
 
 const sameFiles = (a: FileBundle, b: FileBundle) => {
   const keys = ({ files }: FileBundle) => Object.entries(files).map(([name, file]) => `${name} ${fileKey(file)}`);
@@ -244,11 +244,12 @@ const sameFiles = (a: FileBundle, b: FileBundle) => {
 };
 
 /** The hash of chunk `index` where the bundle says it. */
-export function expectedHash(file: BundleFile, index: number): string | undefined {
+export function expectedHash(file: StoredFile, index: number): string | undefined {
+  if (file.unhashed) return undefined;
   return chunkCount(file.size) === 1 ? file.sha256 : file.chunks?.[index];
 }
 
-function isRight(file: BundleFile, index: number, { data, sha256 }: ChunkRecord): boolean {
+function isRight(file: StoredFile, index: number, { data, sha256 }: ChunkRecord): boolean {
   return data.size === chunkBytes(file.size, index) && sha256 === (expectedHash(file, index) ?? sha256);
 }
 
@@ -273,11 +274,12 @@ async function summary(tx: Transaction, { bundle, source }: ModelRecord, whole: 
     for (const index of missing.get(name) ?? []) missingBytes += chunkBytes(size, index);
   }
   const { id, license } = bundle;
+  const kind = "components" in bundle ? "model" : "files";
   const state = whole ? (missingBytes === 0 ? "installed" : "damaged") : "partial";
-  return { id, name: bundle.name, license, source, state, storedBytes: totalBytes - missingBytes, totalBytes };
+  return { id, kind, name: bundle.name, license, source, state, storedBytes: totalBytes - missingBytes, totalBytes };
 }
 
-async function assemble(tx: Transaction, file: BundleFile): Promise<Blob> {
+async function assemble(tx: Transaction, file: StoredFile): Promise<Blob> {
   const chunks = await tx.entries("chunks", fileKey(file));
   return new Blob(chunks.map(([, { data }]) => data));
 }

@@ -1,0 +1,106 @@
+/** Files of weights at public addresses: fetched into the store as they are, to be imported from there like chosen ones. */
+import { EngineFault } from "../../faults.ts";
+import type { RemoteFile } from "../../protocol.ts";
+import type { FileBundle, StoredFile } from "../bundle.ts";
+import { downloadFiles, type InstallOptions } from "../download.ts";
+import { sha256 } from "../hash.ts";
+import { DEFAULT_RETRY, type RetryPolicy, send, statusFault, withRetries } from "../http.ts";
+import type { SourceFile } from "./source-files.ts";
+
+export type FetchOptions = Pick<InstallOptions, "store" | "onProgress" | "signal" | "retry">;
+
+export interface FetchedFiles {
+  /** Of the files in the store; to be deleted when they are imported. */
+  readonly id: string;
+  readonly files: readonly SourceFile[];
+}
+
+/**
+ * Fetches files into the store, in chunks, and resumes what an earlier try left. A hash that is given is checked; without one a file
+ * holds together by its length and ETag.
+ * @throws EngineFault `network`, `offline`, `http`, `hash-mismatch`, `quota`, `storage`
+ */
+export async function fetchRemoteFiles(remote: readonly RemoteFile[], options: FetchOptions): Promise<FetchedFiles> {
+  const { store, retry = DEFAULT_RETRY, signal = new AbortController().signal } = options;
+  const files: Record<string, StoredFile> = {};
+  const urls = new Map<string, string>();
+  for (const [i, file] of remote.entries()) {
+    const url = checkedUrl(file.url);
+    // Two folders may hold files of one name.
+    const name = `${i}-${plainName(url)}`;
+    urls.set(name, url.href);
+    files[name] = await describe(url.href, file, retry, signal);
+  }
+  const key = Object.values(files).map((file) => `${file.sha256}-${file.size}`);
+  const id = `fetched-${(await sha256(new TextEncoder().encode(key.join()))).slice(0, 16)}`;
+  const first = remote[0] as RemoteFile;
+  const bundle: FileBundle = { id, name: nameOf(first), license: "", files };
+  const stored = await store.openFiles(id).catch(() => undefined);
+  if (!stored) await downloadFiles(bundle, first.url, (name) => urls.get(name) as string, options);
+  const blobs = (stored ?? (await store.openFiles(id)))?.files;
+  if (!blobs) throw new EngineFault("storage", "The files were deleted while they were fetched. Import them again.");
+  return {
+    id,
+    files: remote.map((file, i) => ({
+      name: file.name ?? nameOf(file),
+      blob: blobs[`${i}-${plainName(checkedUrl(file.url))}`] as Blob,
+    })),
+  };
+}
+
+/** Size and hash; without a hash a name made of what tells this version of the file from others. */
+async function describe(
+  url: string,
+  { size, sha256: hash }: RemoteFile,
+  retry: RetryPolicy,
+  signal: AbortSignal,
+): Promise<StoredFile> {
+  if (size !== undefined && hash !== undefined) return { size, sha256: hash };
+  const probed = await withRetries(retry, signal, () => probe(url, retry, signal));
+  const known = hash ?? (await sha256(new TextEncoder().encode(`${url} ${probed.etag ?? ""} ${probed.size}`)));
+  return { size: probed.size, sha256: known, ...(hash === undefined && { unhashed: true as const }) };
+}
+
+/** Length and ETag of a file, from the first answer to a request for one byte. */
+async function probe(
+  url: string,
+  { stallMs }: RetryPolicy,
+  signal: AbortSignal,
+): Promise<{ size: number; etag: string | null }> {
+  const answer = await send(url, { headers: { Range: "bytes=0-0" }, cache: "no-store" }, stallMs, signal);
+  const { status, headers } = answer.response;
+  answer.close();
+  if (status !== 200 && status !== 206) throw statusFault(url, answer.response);
+  const etag = headers.get("etag");
+  const total =
+    headers.get("content-range")?.match(/\/(\d+)$/)?.[1] ?? (status === 200 && headers.get("content-length"));
+  if (total) return { size: Number(total), etag };
+  // Other sites show Content-Range only to pages that they name; the length of a whole answer everybody may see.
+  const head = await send(url, { method: "HEAD", cache: "no-store" }, stallMs, signal);
+  const length = head.response.headers.get("content-length");
+  head.close();
+  if (!head.response.ok || !length) {
+    throw new EngineFault(
+      "http",
+      `${url}: that server does not say how large the file is. Download it and choose it as a file.`,
+    );
+  }
+  return { size: Number(length), etag };
+}
+
+/** @throws EngineFault `bad-bundle` when it is no http(s) address */
+function checkedUrl(url: string): URL {
+  try {
+    const parsed = new URL(url);
+    if ((parsed.protocol === "https:" || parsed.protocol === "http:") && !parsed.username && !parsed.password)
+      return parsed;
+  } catch {
+    // Not an address at all.
+  }
+  throw new EngineFault("bad-bundle", `“${url.slice(0, 200)}” is not the address of a file (https://…)`);
+}
+
+const nameOf = ({ url }: RemoteFile) => decodeURIComponent(new URL(url).pathname.split("/").at(-1) || "file");
+
+/** As the store wants its files called. */
+const plainName = (url: URL) => (url.pathname.split("/").at(-1) || "file").replace(/[^A-Za-z0-9._-]/g, "_").slice(-100);

@@ -1,6 +1,8 @@
 /** Short messages at the foot of the page, with at most one action; also read out by screen readers. */
 import { X } from "lucide-react";
 import { useSyncExternalStore } from "react";
+// The order of layers, before the first of them: the bundler may put this file into a chunk that comes before the others.
+import "./tokens.css";
 import "./notices.css";
 
 interface Notice {

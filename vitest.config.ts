@@ -26,7 +26,7 @@ function browserProject(
       ...files,
       testTimeout: TIMEOUT,
       hookTimeout: TIMEOUT,
-      provide: { precision },
+      provide: { precision, checkpoints: process.env.CHECKPOINTS ?? "checkpoints" },
       browser: {
         enabled: true,
         headless: true,

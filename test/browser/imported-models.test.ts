@@ -1,5 +1,5 @@
 /** Checkpoints with random weights, imported as people's are, against PyTorch: condition, one U-Net step, one decoding. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { timestepEmbedding } from "../../workers/models/embeddings.ts";
 import { buildUNetGraph } from "../../workers/models/unet.ts";
 import { buildVaeDecoderGraph } from "../../workers/models/vae.ts";
@@ -15,7 +15,14 @@ import { wasmPaths } from "../support/ort-paths.ts";
 import { precision } from "../support/precision.ts";
 import { expectClose, plain, runGraph } from "../support/run-graph.ts";
 
-const SET = new URL("/test/generated/checkpoints/", location.origin);
+declare module "vitest" {
+  interface ProvidedContext {
+    /** A folder of test/generated: `CHECKPOINTS=quarter npx vitest run …` takes the set of that size. */
+    checkpoints: string;
+  }
+}
+
+const SET = new URL(`/test/generated/${inject("checkpoints")}/`, location.origin);
 const assets = new URL("/models/", location.origin).href;
 /** The dev server answers an unknown path with a page. */
 const there = (await fetch(new URL("expected.json", SET))).headers.get("content-type")?.includes("json") ?? false;

@@ -8,9 +8,10 @@ import * as v from "valibot";
 const dim = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000));
 const dims = v.pipe(v.array(dim), v.minLength(1), v.maxLength(16));
 const text = v.pipe(v.string(), v.maxLength(4096));
-const fileName = v.pipe(
+/** As files of a model are called, in one folder. */
+export const fileName = v.pipe(
   v.string(),
-  v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, "a plain file name, without folders"),
+  v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, "not a plain file name, without folders"),
 );
 
 /** CLIP ViT as Kosmos-G cuts it (unilm/models/vl/clip.py): QuickGELU, ln_post on all tokens, L2-normalised, no projection. */

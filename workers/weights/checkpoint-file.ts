@@ -1,6 +1,7 @@
 /** A checkpoint of any format that weights are published in, known by its content: the name of a file says little. */
 import * as v from "valibot";
 import { EngineFault } from "../faults.ts";
+import { fileName } from "./bundle.ts";
 import type { PickleValue } from "./pickle-values.ts";
 import { readRange } from "./read-range.ts";
 import { readSafetensorsHeader, type TensorLocation } from "./safetensors.ts";
@@ -114,10 +115,7 @@ function asText(head: Uint8Array): string | undefined {
 
 const Index = v.object({
   weight_map: v.pipe(
-    v.record(
-      v.pipe(v.string(), v.maxLength(1024)),
-      v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, "not a plain file name, without folders")),
-    ),
+    v.record(v.pipe(v.string(), v.maxLength(1024)), fileName),
     v.check((map) => Object.keys(map).length > 0, "names no tensor"),
   ),
 });

@@ -4,6 +4,7 @@
  */
 import { EngineFault } from "../faults.ts";
 import type { TensorLocation } from "../onnx/graph.ts";
+import { printable } from "./printable.ts";
 
 export type { TensorLocation, TensorSource } from "../onnx/graph.ts";
 
@@ -124,12 +125,6 @@ const isRecord = (x: unknown): x is Record<string, unknown> => typeof x === "obj
 
 const isSizes = (x: unknown): x is number[] =>
   Array.isArray(x) && x.every((d) => Number.isSafeInteger(d) && d >= 0 && !Object.is(d, -0));
-
-/** A name of a stranger's file as part of a message: short, without control characters. */
-function printable(name: string): string {
-  const text = JSON.stringify(name).slice(1, -1);
-  return text.length > 120 ? `${text.slice(0, 120)}…` : text;
-}
 
 /** The first key that an object of this valid JSON text holds twice; JSON.parse would silently keep the last. */
 function duplicateKey(json: string): string | undefined {

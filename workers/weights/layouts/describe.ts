@@ -1,4 +1,6 @@
 /** What was found, in words. */
+
+import { printable } from "../printable.ts";
 import { COMPONENT_NAMES, type FoundComponent, oneOf } from "./component.ts";
 import type { Detected } from "./detect.ts";
 
@@ -36,10 +38,4 @@ function shortened(names: readonly string[]): string {
   const shown = names.length === SHOWN + 1 ? SHOWN + 1 : SHOWN;
   const rest = names.length - shown;
   return names.slice(0, shown).join("; ") + (rest > 0 ? `; and ${rest} more` : "");
-}
-
-/** A name of a stranger's file: short, without control characters. */
-function printable(name: string): string {
-  const text = JSON.stringify(name).slice(1, -1).replace(/\p{C}/gu, "?");
-  return text.length > 120 ? `${text.slice(0, 120)}…` : text;
 }

@@ -269,6 +269,36 @@ export const VIEWS = {
       return true;
     },
   },
+  models: {
+    whole: true,
+    open: async (page) => {
+      await laterVisit(page, "#models");
+      await page.locator(".model-card").first().waitFor();
+      return true;
+    },
+  },
+  "models-import-preview": {
+    whole: true,
+    open: async (page) => {
+      await laterVisit(page, "#models");
+      const chooser = page.waitForEvent("filechooser");
+      await page.getByRole("button", { name: /^(Choose files|Dateien wählen)/ }).click();
+      await (await chooser).setFiles(["kosmosg", "unet"].map((name) => path(`public/models/mini/${name}.safetensors`)));
+      await page.locator(".import-parts").waitFor(SLOW);
+      return true;
+    },
+  },
+  "models-refused": {
+    whole: true,
+    open: async (page) => {
+      await laterVisit(page, "#models");
+      const chooser = page.waitForEvent("filechooser");
+      await page.getByRole("button", { name: /^(Choose files|Dateien wählen)/ }).click();
+      await (await chooser).setFiles(path("test/fixtures/photos/duck_toy.jpg"));
+      await page.locator(".import-panel .trouble").waitFor(SLOW);
+      return true;
+    },
+  },
   device: { open: (page) => laterVisit(page, "#device"), whole: true },
   "no-webgpu": {
     open: async (page) => {

@@ -1,4 +1,4 @@
-import { useId } from "react";
+import { Fragment, useId } from "react";
 import type { ImportPreview } from "../../workers/protocol.ts";
 import { useApp, useImport, useModels } from "../app-context.ts";
 import { useTexts } from "../ui/texts.ts";
@@ -12,7 +12,9 @@ export function ImportPanel() {
   const { imports } = useApp();
   const { files, busy, preview, failure, base } = useImport((state) => state);
   const lender = useModels((state) => state.models?.find(({ id }) => id === base)?.name);
-  const fits = preview !== null && preview.lacking.length === 0;
+  // A lender alone makes no model: it is one already.
+  const idle = preview !== null && preview.parts.length === 0;
+  const fits = preview !== null && preview.lacking.length === 0 && !idle;
   const { close } = imports.getState();
   return (
     <>
@@ -25,12 +27,13 @@ export function ImportPanel() {
           {failure && <Failure lines={failure.split("\n")} begun={preview !== null} />}
           {preview && (
             <>
-              <h4>{t.wouldBe[preview.reader ?? "none"]}</h4>
+              <h4>{t.wouldBe[idle ? "none" : (preview.reader ?? "none")]}</h4>
+              {idle && <p className="hint warn">{t.noneUsed}</p>}
               <Parts preview={preview} />
               <Lacking lines={preview.lacking} />
               <BasePicker needed={!fits || base !== null} />
               {fits && lender && <p className="hint">{t.lent(lender)}</p>}
-              <Notes notes={preview.notes} />
+              <Notes notes={preview.notes} open={idle} />
               {fits && <Choices bytes={preview.bytes} />}
             </>
           )}
@@ -79,7 +82,7 @@ function Parts({ preview: { parts } }: { preview: ImportPreview }) {
           <tr key={`${name} ${from}`}>
             <th scope="row">{name}</th>
             <td>
-              <span className="import-file">{from}</span>
+              <span className="import-file">{breakable(from)}</span>
               <Lines lines={problems} />
             </td>
             <td className="number tabular">{parametersText(parameters, t.locale, units)}</td>
@@ -101,6 +104,16 @@ function Lacking({ lines }: { lines: readonly string[] }) {
   );
 }
 
+/** Lines may end behind a folder or a part of a name. */
+const breakable = (name: string) =>
+  name.split(/(?<=[/._-])/).map((piece, i) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: pieces of one name, in their order
+    <Fragment key={i}>
+      {piece}
+      <wbr />
+    </Fragment>
+  ));
+
 /** A stored model may lend what the files lack. */
 function BasePicker({ needed }: { needed: boolean }) {
   const t = useTexts(modelsTexts);
@@ -109,7 +122,8 @@ function BasePicker({ needed }: { needed: boolean }) {
   const base = useImport((state) => state.base);
   const models = useModels((state) => state.models);
   const lenders = (models ?? []).filter(canDraw);
-  if (!needed || lenders.length === 0) return null;
+  if (!needed) return null;
+  if (lenders.length === 0) return <p className="hint">{t.noLender}</p>;
   return (
     <div className="import-field">
       <label htmlFor={id}>{t.base}</label>
@@ -129,11 +143,11 @@ function BasePicker({ needed }: { needed: boolean }) {
   );
 }
 
-function Notes({ notes }: { notes: readonly string[] }) {
+function Notes({ notes, open }: { notes: readonly string[]; open: boolean }) {
   const t = useTexts(modelsTexts);
   if (notes.length === 0) return null;
   return (
-    <details>
+    <details open={open}>
       <summary>{t.notes(notes.length)}</summary>
       <Lines lines={notes} />
     </details>

@@ -6,7 +6,7 @@ import { jobsThat } from "../generation/job.ts";
 import { notify } from "../ui/notices.tsx";
 import { useTexts } from "../ui/texts.ts";
 import { DeleteDialog } from "./delete-dialog.tsx";
-import { canDraw, cutsOut, type HeldModel, MINI, modelId, readsWordsAlone } from "./models-store.ts";
+import { awaitsImport, canDraw, cutsOut, type HeldModel, MINI, modelId, readsWordsAlone } from "./models-store.ts";
 import { chooseTarget } from "./save-model.ts";
 import { bytesText } from "./sizes.ts";
 import { TaskLine } from "./task-line.tsx";
@@ -180,6 +180,7 @@ const sizeOf = ({ files }: Bundle) => Object.values(files).reduce((sum, { size }
 
 function reads(t: Words, model: HeldModel): string {
   if (cutsOut(model)) return t.cutsOut;
+  if (awaitsImport(model)) return t.awaitsImport;
   if (model.bundle) return readsWordsAlone(model.bundle) ? t.readsWords : t.readsBoth;
   return model.state === "installed" ? t.notUnderstood : "";
 }
@@ -197,7 +198,7 @@ function stateOf(t: Words, { state, storedBytes }: HeldModel): string {
 
 /** What to do about a model that is not whole. */
 function advice(t: Words, model: HeldModel): string {
-  if (model.state === "installed" || cutsOut(model)) return "";
+  if (model.state === "installed" || model.kind === "files") return "";
   if (!fromFiles(model)) return t.again;
   return model.state === "partial" ? t.deleteUnfinished : t.importAgain;
 }

@@ -17,6 +17,9 @@ const sourceOf = (id: string) => (id === MINI.id ? MINI.source : id);
 /** Ids of what cuts out subjects: see workers/segmentation/model-files.ts. */
 const SEGMENTING = /^segment-/;
 
+/** Files that were fetched to be imported, and were not. */
+export const awaitsImport = (model: Pick<StoredModel, "id" | "kind">) => model.kind === "files" && !cutsOut(model);
+
 export interface HeldModel extends StoredModel {
   /** null: it draws nothing, is not whole, or this version of the app does not understand it. */
   readonly bundle: Bundle | null;
@@ -209,7 +212,7 @@ export function createModelsStore(engine: EnginePort) {
 }
 
 async function withBundle(engine: EnginePort, model: StoredModel): Promise<HeldModel> {
-  if (model.state !== "installed" || cutsOut(model)) return { ...model, bundle: null };
+  if (model.state !== "installed" || model.kind === "files") return { ...model, bundle: null };
   return engine.describe(model.id).then(
     ({ bundle }) => ({ ...model, bundle }),
     () => ({ ...model, bundle: null }),

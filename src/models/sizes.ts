@@ -1,8 +1,9 @@
 /** Sizes of models, for people. */
 import { decimal, megabytes } from "../generation/progress-text.ts";
 
-/** "850 MB", "2.13 GB". */
+/** "0 MB", "850 MB", "2.13 GB". */
 export function bytesText(bytes: number, locale: string): string {
+  if (bytes === 0) return "0 MB";
   return bytes < 1e9 ? megabytes(bytes, locale) : `${decimal(bytes / 1e9, bytes < 1e10 ? 2 : 1, locale)} GB`;
 }
 

@@ -1,0 +1,343 @@
+/** Models: files become a model that draws, stays, is verified, exported and deleted; what cannot be used is refused with its reason. */
+import { mkdir, open, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Download, expect, type Locator, type Page, test } from "@playwright/test";
+import { expectedTensors } from "../../workers/weights/layouts/expected-tensors.ts";
+import { writeRandomTensors } from "../bench/random-unet.ts";
+import { dropFile, expectAccessible, generate, notices, picture, SLOW, sentence, steps } from "./flow-steps.ts";
+
+/** Looking at headers and writing some megabytes, on a busy machine. */
+const READING = { timeout: 120_000 };
+
+const view = (page: Page) => page.getByRole("main", { name: "Models" });
+const card = (page: Page, name: string) => view(page).getByRole("listitem", { name, exact: true });
+const room = (page: Page) => view(page).getByRole("region", { name: "Add a model" });
+const link = (page: Page, name: string) =>
+  page.getByRole("navigation", { name: "Views" }).getByRole("link", { name, exact: true });
+
+const CROSS = 32;
+
+/** Random weights of Stable Diffusion's topology, as small as its rules let it be, in a folder as diffusers has it. */
+async function tinyDiffusion(folder: string): Promise<string> {
+  const root = join(folder, "tiny-diffusion");
+  const shapes = {
+    unet: expectedTensors("unet", {
+      sample_size: 64,
+      in_channels: 4,
+      out_channels: 4,
+      flip_sin_to_cos: true,
+      freq_shift: 0,
+      down_block_types: ["CrossAttnDownBlock2D", "DownBlock2D"],
+      mid_block_type: "UNetMidBlock2DCrossAttn",
+      up_block_types: ["UpBlock2D", "CrossAttnUpBlock2D"],
+      block_out_channels: [32, 64],
+      layers_per_block: 1,
+      norm_num_groups: 32,
+      norm_eps: 1e-5,
+      cross_attention_dim: CROSS,
+      attention_head_dim: 8,
+    }),
+    vae: expectedTensors("vae", {
+      in_channels: 3,
+      out_channels: 3,
+      block_out_channels: [32, 32, 32, 32],
+      layers_per_block: 1,
+      latent_channels: 4,
+      norm_num_groups: 32,
+      scaling_factor: 0.18215,
+    }),
+    text_encoder: expectedTensors("clip-text", {
+      vocab_size: 49408,
+      hidden_size: CROSS,
+      intermediate_size: 64,
+      num_hidden_layers: 1,
+      num_attention_heads: 1,
+      max_position_embeddings: 77,
+      hidden_act: "quick_gelu",
+      layer_norm_eps: 1e-5,
+    }),
+  };
+  for (const [part, tensors] of Object.entries(shapes)) {
+    await mkdir(join(root, part), { recursive: true });
+    await writeRandomTensors(join(root, part, "model.safetensors"), new Map(tensors), 7);
+  }
+  await writeFile(join(root, "README.md"), "# Weights that were never trained\n");
+  return root;
+}
+
+/** Text encoder of so many bytes, all of them zero: long enough to be stopped on the way. */
+async function longTextEncoder(path: string): Promise<void> {
+  const tensors = expectedTensors("clip-text", {
+    vocab_size: 49408,
+    hidden_size: 768,
+    intermediate_size: 3072,
+    num_hidden_layers: 12,
+    num_attention_heads: 12,
+    max_position_embeddings: 77,
+    hidden_act: "quick_gelu",
+    layer_norm_eps: 1e-5,
+  });
+  let end = 0;
+  const header = Object.fromEntries(
+    [...tensors].map(([name, shape]) => {
+      const begin = end;
+      end += 2 * shape.reduce((product, d) => product * d, 1);
+      return [name, { dtype: "F16", shape, data_offsets: [begin, end] }];
+    }),
+  );
+  const json = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  const file = await open(path, "w");
+  await file.write(Buffer.concat([length, json]));
+  await file.truncate(8 + json.length + end);
+  await file.close();
+}
+
+async function choose(page: Page, button: "Choose files" | "Choose a folder", paths: string | string[]) {
+  const chooser = page.waitForEvent("filechooser");
+  await room(page).getByRole("button", { name: button }).click();
+  await (await chooser).setFiles(paths);
+}
+
+async function importTiny(page: Page, root: string): Promise<void> {
+  await choose(page, "Choose a folder", root);
+  await room(page).getByRole("button", { name: "Import" }).click(READING);
+  await expect(card(page, "tiny diffusion")).toBeVisible(READING);
+}
+
+async function openModels(page: Page): Promise<void> {
+  await page.goto("./#models");
+  await expect(card(page, "Mini")).toBeVisible();
+}
+
+const use = (page: Page, name: string): Locator =>
+  card(page, name).getByRole("button", { name: `Use ${name}`, exact: true });
+
+test("a folder becomes a model that draws, stays, is verified, exported and deleted", async ({ page }, {
+  outputDir,
+}) => {
+  const root = await tinyDiffusion(outputDir);
+  await page.addInitScript("delete window.showSaveFilePicker");
+  await page.goto("./");
+  await expect(generate(page)).toHaveText("Get the model, 30 MB, then generate");
+
+  await test.step("before anything is stored it is said what it would become", async () => {
+    await link(page, "Models").click();
+    await expect(use(page, "Mini")).toHaveAttribute("aria-pressed", "true");
+    await expect(card(page, "Mini")).toContainText("not here yet");
+    await expectAccessible(page, "models");
+    await choose(page, "Choose a folder", root);
+    await expect(
+      room(page).getByRole("heading", { name: "A Stable Diffusion model: it reads words alone" }),
+    ).toBeVisible(READING);
+    const part = room(page).getByRole("row", { name: /^CLIP text encoder/ });
+    await expect(part).toContainText("tiny-diffusion/text_encoder/model.safetensors");
+    await expect(part).toContainText("1.6 M");
+    await expect(room(page)).toContainText(/Takes up to [\d.]+ MB; the browser has room for [\d.]+ GB/);
+    await expect(room(page).getByRole("textbox", { name: "Name" })).toHaveValue("tiny diffusion");
+    await expectAccessible(page, "import");
+  });
+
+  await test.step("imported, it is in the list and draws", async () => {
+    await room(page).getByRole("textbox", { name: "Licence" }).fill("CC0");
+    await room(page).getByRole("button", { name: "Import" }).press("Enter");
+    await expect(notices(page)).toContainText("“tiny diffusion” is here and draws from now on.", READING);
+    await expect(page.getByRole("heading", { name: "Models", exact: true })).toBeFocused();
+    await expect(use(page, "tiny diffusion")).toHaveAttribute("aria-pressed", "true");
+    await expect(card(page, "tiny diffusion")).toContainText("CC0");
+    await expect(card(page, "tiny diffusion")).toContainText("Reads words alone");
+    await expect(use(page, "Mini")).toHaveAttribute("aria-pressed", "false");
+  });
+
+  await test.step("its pictures in the sentence are a problem with a fix, and it generates", async () => {
+    await link(page, "Studio").click();
+    await expect(generate(page)).toHaveText("Generate");
+    await expect(sentence(page).getByRole("img").first()).toBeVisible();
+    await page.getByRole("button", { name: "Take the pictures out" }).click();
+    await expect(sentence(page).getByRole("img", { name: /^Picture:/ })).toHaveCount(0);
+    await expect(page.getByText("This model reads words alone.")).toBeVisible();
+    await sentence(page).fill("a beach at night");
+    await steps(page).fill("2");
+    await page.getByRole("combobox", { name: "Size" }).selectOption("256x256");
+    await generate(page).click();
+    await expect(page.getByText(/Seed \d+ · 2 steps/)).toBeVisible(SLOW);
+    await expect(picture(page)).toBeVisible();
+  });
+
+  await test.step("after a reload it is still there and chosen", async () => {
+    await page.reload();
+    await expect(page.getByText("This model reads words alone.")).toBeVisible();
+    await expect(generate(page)).toHaveText("Generate");
+    await link(page, "Models").click();
+    await expect(use(page, "tiny diffusion")).toHaveAttribute("aria-pressed", "true");
+  });
+
+  await test.step("verified", async () => {
+    await card(page, "tiny diffusion").getByRole("button", { name: "Verify tiny diffusion" }).click();
+    await expect(card(page, "tiny diffusion").getByRole("status")).toHaveText("Every byte is as it arrived.", READING);
+  });
+
+  await test.step("exported with its model.json, so that a server can hold it", async () => {
+    const downloads: Download[] = [];
+    page.on("download", (download) => downloads.push(download));
+    await card(page, "tiny diffusion").getByRole("button", { name: "Export tiny diffusion" }).click();
+    await expect.poll(() => downloads.length, READING).toBe(5);
+    const json = downloads.find((download) => download.suggestedFilename() === "model.json") as Download;
+    const model = JSON.parse(await readFile(await json.path(), "utf8")) as { files: object; license: string };
+    expect(model.license).toBe("CC0");
+    expect(Object.keys(model.files).sort()).toEqual(
+      downloads
+        .map((download) => download.suggestedFilename())
+        .filter((name) => name !== "model.json")
+        .sort(),
+    );
+  });
+
+  await test.step("deleted, after a question that names the size: the mini draws again", async () => {
+    const remove = card(page, "tiny diffusion").getByRole("button", { name: "Delete tiny diffusion" });
+    const question = page.getByRole("dialog", { name: "Delete “tiny diffusion”?" });
+    await remove.click();
+    await expect(question).toContainText(/Up to [\d.]+ MB become free/);
+    await expectAccessible(page, "delete");
+    await question.getByRole("button", { name: "Keep" }).click();
+    await expect(remove).toBeFocused();
+    await remove.press("Enter");
+    await question.getByRole("button", { name: "Delete" }).press("Enter");
+    await expect(card(page, "tiny diffusion")).toHaveCount(0);
+    await expect(notices(page)).toContainText("“tiny diffusion” is deleted.");
+    await expect(page.getByRole("alert")).toHaveCount(0);
+    await expect(use(page, "Mini")).toHaveAttribute("aria-pressed", "true");
+    await expect(view(page).getByRole("region", { name: "Storage" })).toContainText("Models take0 MB");
+    await link(page, "Studio").click();
+    await expect(generate(page)).toHaveText("Get the model, 30 MB, then generate");
+  });
+});
+
+test("a part alone: what it lacks is said by name, and a stored model lends it", async ({ page }, { outputDir }) => {
+  const root = await tinyDiffusion(outputDir);
+  await openModels(page);
+  await importTiny(page, root);
+  await use(page, "Mini").click();
+  // Dropped on the studio, weights find their way.
+  await link(page, "Studio").click();
+  await dropFile(await page.context().newCDPSession(page), join(root, "unet/model.safetensors"), { x: 400, y: 400 });
+  await expect(page).toHaveURL(/#models$/);
+  await expect(room(page)).toContainText("The files hold no VAE.", READING);
+  await expect(room(page)).toContainText("The files hold nothing that reads a prompt");
+  await expect(room(page).getByRole("button", { name: "Import" })).toHaveCount(0);
+  await room(page).getByRole("combobox", { name: "Take what is missing from" }).selectOption("tiny diffusion");
+  await expect(room(page)).toContainText("The rest comes from “tiny diffusion”.", READING);
+  await room(page).getByRole("textbox", { name: "Name" }).fill("Another painter");
+  await room(page).getByRole("button", { name: "Import" }).click();
+  await expect(use(page, "Another painter")).toHaveAttribute("aria-pressed", "true", READING);
+  await expect(card(page, "tiny diffusion")).toBeVisible();
+});
+
+test("cancelled in mid-import, nothing of it is kept, and the files are still chosen", async ({ page }, {
+  outputDir,
+}) => {
+  const root = await tinyDiffusion(outputDir);
+  const long = join(outputDir, "long.safetensors");
+  await longTextEncoder(long);
+  await openModels(page);
+  await importTiny(page, root);
+  const storage = view(page).getByRole("region", { name: "Storage" });
+  const before = (await storage.getByText(/MB/).first().textContent()) ?? "";
+  await choose(page, "Choose files", long);
+  // Its width does not fit the U-Net that is stored: said, and no import is offered.
+  await room(page).getByRole("combobox", { name: "Take what is missing from" }).selectOption("tiny diffusion", READING);
+  await expect(room(page)).toContainText("The text encoder gives 768 channels, the U-Net takes 32", READING);
+  await expect(room(page).getByRole("button", { name: "Import" })).toHaveCount(0);
+
+  const unet = join(outputDir, "wide-unet.safetensors");
+  await writeRandomTensors(unet, new Map(wideUNet()), 3);
+  await choose(page, "Choose files", [long, unet, join(root, "vae/model.safetensors")]);
+  await room(page).getByRole("button", { name: "Import" }).click(READING);
+  await expect(room(page).getByRole("progressbar")).toBeVisible();
+  await expect(room(page)).toContainText(/(Reading|Writing) · [\d.]+ MB of \d+ MB/);
+  const cancel = room(page).getByRole("button", { name: "Cancel" });
+  await expect(cancel).toBeFocused();
+  // It goes on elsewhere.
+  await link(page, "Studio").click();
+  await link(page, "Models").click();
+  await cancel.click();
+  await expect(room(page).getByRole("button", { name: "Import" })).toBeVisible(READING);
+  await expect(view(page).getByRole("listitem")).toHaveCount(2);
+  await expect(storage.getByText(/MB/).first()).toHaveText(before);
+  await page.reload();
+  await expect(card(page, "tiny diffusion")).toBeVisible();
+  await expect(
+    view(page)
+      .getByRole("listitem")
+      .filter({ has: page.getByRole("heading") }),
+  ).toHaveCount(2);
+});
+
+/** As small as the wide text encoder lets it be. */
+const wideUNet = () =>
+  expectedTensors("unet", {
+    sample_size: 64,
+    in_channels: 4,
+    out_channels: 4,
+    flip_sin_to_cos: true,
+    freq_shift: 0,
+    down_block_types: ["CrossAttnDownBlock2D"],
+    mid_block_type: "UNetMidBlock2DCrossAttn",
+    up_block_types: ["CrossAttnUpBlock2D"],
+    block_out_channels: [32],
+    layers_per_block: 1,
+    norm_num_groups: 32,
+    norm_eps: 1e-5,
+    cross_attention_dim: 768,
+    attention_head_dim: 8,
+  });
+
+test("what is no model is refused with its reason", async ({ page }, { outputDir }) => {
+  const root = await tinyDiffusion(outputDir);
+  await openModels(page);
+  const refused = room(page).getByRole("alert");
+  await choose(page, "Choose files", "test/fixtures/photos/duck_toy.jpg");
+  await expect(refused).toContainText("These files cannot be used", READING);
+  await expect(refused).toContainText("duck_toy.jpg");
+
+  const whole = await readFile(join(root, "unet/model.safetensors"));
+  await mkdir(outputDir, { recursive: true });
+  const half = join(outputDir, "half.safetensors");
+  await writeFile(half, whole.subarray(0, whole.length / 2));
+  await choose(page, "Choose files", half);
+  await expect(refused).toContainText("half.safetensors", READING);
+  await expect(refused).not.toContainText("duck_toy.jpg");
+  await expectAccessible(page, "refused");
+  await room(page).getByRole("button", { name: "Put away" }).click();
+  await expect(refused).toHaveCount(0);
+});
+
+test("a model that the browser has lost is told of, and the mini draws", async ({ page }, { outputDir }) => {
+  const root = await tinyDiffusion(outputDir);
+  await openModels(page);
+  await importTiny(page, root);
+  // As under storage pressure: weights go, the choice stays.
+  await page.route("**/empty.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
+  await page.goto("./empty.html");
+  await page.evaluate(
+    () =>
+      new Promise<void>((resolve, reject) => {
+        const deleting = indexedDB.deleteDatabase("kosmos-g-weights");
+        deleting.onsuccess = () => resolve();
+        deleting.onerror = () => reject(deleting.error);
+      }),
+  );
+  await page.goto("./");
+  const lost = page.getByRole("alert");
+  await expect(lost).toContainText("The browser no longer holds “tiny diffusion”.");
+  await expect(lost).toContainText("The mini draws in the meantime.");
+  await expect(generate(page)).toHaveText("Get the model, 30 MB, then generate");
+  await lost.getByRole("button", { name: "Open models" }).click();
+  await expect(card(page, "Mini")).toBeVisible();
+  await expect(card(page, "tiny diffusion")).toHaveCount(0);
+  await view(page).getByRole("alert").getByRole("button", { name: "Close" }).click();
+  await page.reload();
+  await expect(card(page, "Mini")).toBeVisible();
+  await expect(page.getByRole("alert")).toHaveCount(0);
+});

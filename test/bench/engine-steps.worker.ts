@@ -3,6 +3,7 @@ import type { InferenceSession } from "onnxruntime-web/webgpu";
 import { createGpuTensor, type GpuTensor, readGpuTensor, writeGpuTensor } from "../../workers/gpu/gpu-tensor.ts";
 import { createLatentState, type LatentState, StepKernel } from "../../workers/gpu/step-kernel.ts";
 import { randn, TorchGenerator } from "../../workers/gpu/torch-random.ts";
+import { buildCrossAttentionGraph } from "../../workers/models/cross-attention.ts";
 import { timestepEmbedding } from "../../workers/models/embeddings.ts";
 import { buildUNetGraph } from "../../workers/models/unet.ts";
 import { createSession } from "../../workers/onnx/session.ts";
@@ -18,7 +19,8 @@ interface Stepper {
   readonly session: InferenceSession;
   readonly kernel: StepKernel;
   readonly state: LatentState;
-  readonly context: GpuTensor;
+  /** Made of the condition once, as workers/pipeline/diffusion.ts does. */
+  readonly keysAndValues: InferenceSession.ReturnType;
   readonly output: GpuTensor;
   readonly project: (timestep: number) => Float32Array<ArrayBuffer>;
   readonly rows: SchedulerRow[];
@@ -41,7 +43,10 @@ async function build({ run, options }: Extract<StepsRequest, { type: "build" }>)
   const started = performance.now();
   const weights = await WeightFiles.open({ files });
   const tensors = weights.component({ files: Object.keys(files), prefix: run.weights.prefix });
-  const graph = buildUNetGraph(tensors, config, { batch: 2, height, width, tokens }, runtime.graphOptions());
+  const size = { batch: 2, height, width, tokens, givenKeysAndValues: true };
+  const graph = buildUNetGraph(tensors, config, size, runtime.graphOptions());
+  const contextGraph = buildCrossAttentionGraph(tensors, config, size, runtime.graphOptions());
+  const crossAttention = await createSession(ort, contextGraph, { weights, device, outputs: "gpu-buffer" });
   const session = await createSession(ort, graph, { weights, device, outputs: "gpu-buffer" });
   const kernel = await StepKernel.create(device, "float32");
   const seconds = (performance.now() - started) / 1000;
@@ -53,12 +58,13 @@ async function build({ run, options }: Extract<StepsRequest, { type: "build" }>)
   writeGpuTensor(device, state.latents, randn(dims, new TorchGenerator(NOISE_SEED)));
   writeGpuTensor(device, context, randn(context.dims, new TorchGenerator(CONDITION_SEED)));
   kernel.prepare(state);
+  const keysAndValues = await crossAttention.run({ encoder_hidden_states: asTensor(ort, context) });
   stepper = {
     runtime,
     session,
     kernel,
     state,
-    context,
+    keysAndValues,
     output,
     project: (timestep) => timestepEmbedding([timestep], config.block_out_channels[0] as number, config),
     rows: createSchedule(run.scheduler, { kind: "dpmsolver++", steps: run.steps }),
@@ -67,7 +73,16 @@ async function build({ run, options }: Extract<StepsRequest, { type: "build" }>)
 }
 
 /** As in workers/pipeline/diffusion.ts: at most one step ahead of the device. */
-async function step({ runtime, session, kernel, state, context, output, project, rows }: Stepper): Promise<number> {
+async function step({
+  runtime,
+  session,
+  kernel,
+  state,
+  keysAndValues,
+  output,
+  project,
+  rows,
+}: Stepper): Promise<number> {
   const { ort, device, checkDevice } = runtime;
   const started = performance.now();
   const row = rows.shift() as SchedulerRow;
@@ -76,7 +91,7 @@ async function step({ runtime, session, kernel, state, context, output, project,
     {
       sample: asTensor(ort, state.modelInput),
       timestep_projection: new ort.Tensor("float32", projection, [1, projection.length]),
-      encoder_hidden_states: asTensor(ort, context),
+      ...keysAndValues,
     },
     { noise_pred: asTensor(ort, output) },
   );

@@ -6,7 +6,7 @@ import {
   TensorProto_DataLocation,
   type ValueInfoProto,
 } from "../../workers/onnx/gen/onnx_pb.ts";
-import { Graph, type GraphOptions } from "../../workers/onnx/graph.ts";
+import { Graph, type GraphOptions, type Value } from "../../workers/onnx/graph.ts";
 import { onnxModel } from "../../workers/onnx/onnx-model.ts";
 import { add, layerNorm, linear } from "../../workers/onnx/ops.ts";
 import { placeWeights } from "../../workers/onnx/session.ts";
@@ -152,7 +152,7 @@ describe.each(["float32", "float16"] as const)("weights of a %s graph from files
       "norm.weight": [0.5, 0.25],
       "norm.bias": [-1, 3],
     });
-    const stored = dtype === "float32" ? { path: "a.safetensors", size: 32 } : { path: "b.safetensors", size: 8 };
+    const stored = dtype === "float32" ? { path: "a.safetensors/0", size: 32 } : { path: "b.safetensors/0", size: 8 };
     const converted = { path: `converted/${dtype}`, size: 16 };
     expect(externalData.map(({ path, data }) => ({ path, size: data.size }))).toEqual([stored, converted]);
   });
@@ -170,4 +170,19 @@ test("a number that float16 cannot hold is an error with the tensor's name", asy
     code: "bad-bundle",
     message: expect.stringContaining("layer.bias"),
   });
+});
+
+test("weights that lie far apart in a file are handed on as two stretches", async () => {
+  const zeros = (length: number) => ({ dtype: "F16" as const, shape: [length], values: Array<number>(length).fill(0) });
+  const file = safetensors({ "near.weight": zeros(4), between: zeros(2 ** 19), "far.weight": zeros(4) });
+  const weights = await WeightFiles.open({ files: { "w.safetensors": file } });
+  const tensors = weights.component({ files: ["w.safetensors"], prefix: "" });
+  const g = new Graph("g", tensors, { ...options, dtype: "float16" });
+  const [near, far] = ["near", "far"].map((name) => g.scope(name, () => g.weight("weight", [4])));
+  g.output("sum", add(g, near as Value, far as Value));
+  const { externalData } = await placeWeights(g, weights);
+  expect(externalData.map(({ path, data }) => [path, data.size])).toEqual([
+    ["w.safetensors/0", 8],
+    ["w.safetensors/1", 8],
+  ]);
 });

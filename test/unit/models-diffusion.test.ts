@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import { buildTinyDecoderGraph, buildTinyEncoderGraph } from "../../workers/models/autoencoder-tiny.ts";
 import { buildControlNetGraph } from "../../workers/models/controlnet.ts";
+import { buildCrossAttentionGraph, crossAttentionLayers } from "../../workers/models/cross-attention.ts";
 import { timestepEmbedding } from "../../workers/models/embeddings.ts";
 import { buildUNetGraph } from "../../workers/models/unet.ts";
 import { buildVaeDecoderGraph, buildVaeEncoderGraph } from "../../workers/models/vae.ts";
@@ -110,6 +111,19 @@ describe("inputs and outputs", () => {
     expect(taken.inputs).toMatchObject(given.outputs);
     expect(given.inputs).toMatchObject({ controlnet_cond: "float32 2,3,56,40", conditioning_scale: "float32 1" });
     expect(taken.outputs).toEqual({ noise_pred: "float32 2,4,7,5" });
+  });
+
+  test("the keys and values that one graph gives are what the other takes, and no weight is read twice", () => {
+    const given = buildCrossAttentionGraph(unet.tensors, unet.config, { batch: 2, tokens: 10 }, options);
+    const taken = buildUNetGraph(unet.tensors, unet.config, { ...size, givenKeysAndValues: true }, options);
+    const { sample, timestep_projection, ...keysAndValues } = ports(taken).inputs;
+    expect(keysAndValues).toEqual(ports(given).outputs);
+    expect(Object.keys(keysAndValues).length).toBe(2 * crossAttentionLayers(unet.config).length);
+    const weights = (g: Graph) =>
+      [...g.initializers.values()].filter((i) => i.kind === "weight").map((i) => i.value.name);
+    const both = [...weights(given), ...weights(taken)];
+    expect(new Set(both).size).toBe(both.length);
+    expect(both.toSorted()).toEqual(weights(buildUNetGraph(unet.tensors, unet.config, size, options)).toSorted());
   });
 
   test("latents folded 2 x 2 unfold before the small decoder", () => {

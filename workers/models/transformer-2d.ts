@@ -2,12 +2,20 @@
 import { attention } from "../onnx/attention.ts";
 import type { Graph, Value } from "../onnx/graph.ts";
 import { add, gelu, groupNorm, layerNorm, linear, mul, reshape, split, transpose } from "../onnx/ops.ts";
+import { type Context, keyAndValue } from "./cross-attention.ts";
 
 /**
  * Transformer2DModel `name` with one block: x [B, C, H, W], context [B, S, D] -> [B, C, H, W].
  * proj_in and proj_out work on rows; published weights have them as 1×1 convolutions or as linear layers, which is the same.
  */
-export function transformer2D(g: Graph, x: Value, context: Value, name: string, heads: number, groups: number): Value {
+export function transformer2D(
+  g: Graph,
+  x: Value,
+  context: Context,
+  name: string,
+  heads: number,
+  groups: number,
+): Value {
   return g.scope(name, () => {
     const [batch, channels, height, width] = x.shape as [number, number, number, number];
     const normal = reshape(g, groupNorm(g, x, "norm", groups, 1e-6), [batch, channels, height * width]);
@@ -19,7 +27,7 @@ export function transformer2D(g: Graph, x: Value, context: Value, name: string, 
 }
 
 /** BasicTransformerBlock `name`: self-attention, cross-attention, feed-forward, each on a LayerNorm and added. */
-function basicTransformerBlock(g: Graph, x: Value, context: Value, name: string, heads: number): Value {
+function basicTransformerBlock(g: Graph, x: Value, context: Context, name: string, heads: number): Value {
   return g.scope(name, () => {
     let normal = layerNorm(g, x, "norm1");
     let hidden = add(g, attend(g, normal, normal, "attn1", heads), x);
@@ -30,21 +38,13 @@ function basicTransformerBlock(g: Graph, x: Value, context: Value, name: string,
 }
 
 /** Attention `name`: queries from x [B, T, C], keys and values from context [B, S, D] -> [B, T, C]. */
-function attend(g: Graph, x: Value, context: Value, name: string, heads: number): Value {
+function attend(g: Graph, x: Value, context: Context, name: string, heads: number): Value {
   const channels = x.shape[2] as number;
   return g.scope(name, () => {
     const query = linear(g, x, "to_q", channels, { bias: false });
-    const { key, value } = keysAndValues(g, context, channels);
+    const { key, value } = keyAndValue(g, context, channels);
     return linear(g, attention(g, query, key, value, { heads }), "to_out.0", channels);
   });
-}
-
-/** What an attention reads of its context. For cross-attention it is the same at every step. */
-function keysAndValues(g: Graph, context: Value, channels: number): { key: Value; value: Value } {
-  return {
-    key: linear(g, context, "to_k", channels, { bias: false }),
-    value: linear(g, context, "to_v", channels, { bias: false }),
-  };
 }
 
 /** FeedForward `name` with GEGLU, four times as wide as x. */

@@ -1,6 +1,7 @@
 /** The levels of a conditional U-Net (diffusers: unets/unet_2d_blocks.py). Attention is where `heads` is given. */
 import type { Graph, Value } from "../onnx/graph.ts";
 import { concat } from "../onnx/ops.ts";
+import type { Context } from "./cross-attention.ts";
 import { downsample2D, type Norm, resnetBlock2D, upsample2D } from "./resnet.ts";
 import { transformer2D } from "./transformer-2d.ts";
 
@@ -8,8 +9,8 @@ import { transformer2D } from "./transformer-2d.ts";
 export interface BlockContext {
   /** silu(time embedding) [B or 1, T]. */
   readonly activatedTemb: Value;
-  /** encoder_hidden_states [B, S, D]. */
-  readonly context: Value;
+  /** encoder_hidden_states [B, S, D], or what was made of them. */
+  readonly context: Context;
   readonly norm: Norm;
   /** Resnets of a down block; an up block has one more. */
   readonly layers: number;

@@ -2,6 +2,7 @@
 import { Graph, type GraphOptions, type TensorSource, type Value } from "../onnx/graph.ts";
 import { add, cast, conv2d, groupNorm, silu } from "../onnx/ops.ts";
 import type { ControlNetConfig, UNetConfig } from "../weights/bundle.ts";
+import type { Context } from "./cross-attention.ts";
 import { timeEmbedding } from "./embeddings.ts";
 import { type BlockContext, downBlock, midBlock, upBlock } from "./unet-blocks.ts";
 
@@ -11,8 +12,8 @@ export interface UNetInputs {
   readonly sample: Value;
   /** timestepEmbedding(timesteps, block_out_channels[0], config), [1 or B, block_out_channels[0]], float32. */
   readonly timestepProjection: Value;
-  /** [B, S, cross_attention_dim] */
-  readonly encoderHiddenStates: Value;
+  /** [B, S, cross_attention_dim], or the keys and values that were made of it. */
+  readonly encoderHiddenStates: Context;
   /** A ControlNet's, one for each residual of the down path, and its mid one. */
   readonly controlNet?: ControlNetResiduals;
 }
@@ -117,6 +118,8 @@ export interface PassSize {
   readonly tokens: number;
   /** Timesteps in one pass: 1 for all pictures (default), or `batch`. */
   readonly timesteps?: number;
+  /** Instead of the condition the graph takes the keys and values that buildCrossAttentionGraph makes of it. */
+  readonly givenKeysAndValues?: boolean;
 }
 
 export interface UNetSize extends PassSize {
@@ -126,7 +129,7 @@ export interface UNetSize extends PassSize {
 
 /**
  * The U-Net as a graph. Inputs: sample [batch, in_channels, height, width], timestep_projection [timesteps, block_out_channels[0]] (see
- * timestepEmbedding), encoder_hidden_states [batch, tokens, cross_attention_dim], all float32; with `controlNet` also
+ * timestepEmbedding), encoder_hidden_states [batch, tokens, cross_attention_dim] (or, with `givenKeysAndValues`, those), all float32; with `controlNet` also
  * down_block_additional_residuals.N and mid_block_additional_residual, in the graph's type. Output: noise_pred like sample, float32.
  * @throws GraphError names the layer whose tensor is missing or does not have the configuration's shape.
  */
@@ -147,13 +150,17 @@ export function buildUNetGraph(
 
 /** The inputs of a pass as graph inputs: float32 whatever the graph computes in, so that latents and conditions have one type. */
 export function passInputs(g: Graph, config: DownPathConfig, size: PassSize): UNetInputs {
-  const { batch, height, width, tokens, timesteps = 1 } = size;
+  const { batch, height, width, tokens, timesteps = 1, givenKeysAndValues = false } = size;
   if (timesteps !== 1 && timesteps !== batch) g.fail(`${timesteps} timesteps for a batch of ${batch}`);
   const float = (name: string, shape: readonly number[]) => g.input(name, "float32", shape);
   const sample = float("sample", [batch, config.in_channels, height, width]);
   const timestepProjection = float("timestep_projection", [timesteps, config.block_out_channels[0] as number]);
-  const context = float("encoder_hidden_states", [batch, tokens, config.cross_attention_dim]);
-  return { sample: cast(g, sample, g.dtype), timestepProjection, encoderHiddenStates: cast(g, context, g.dtype) };
+  const context = () => cast(g, float("encoder_hidden_states", [batch, tokens, config.cross_attention_dim]), g.dtype);
+  return {
+    sample: cast(g, sample, g.dtype),
+    timestepProjection,
+    encoderHiddenStates: givenKeysAndValues ? { batch, tokens } : context(),
+  };
 }
 
 function controlNetInputs(g: Graph, config: UNetConfig, size: PassSize): ControlNetResiduals {

@@ -50,7 +50,7 @@ export interface PlacedWeights {
   readonly externalData: readonly { readonly path: string; readonly data: Blob }[];
 }
 
-/** One external file for every checkpoint file in use, and one for the converted weights of each type. */
+/** An external file for every stretch of a checkpoint that the graph reads, and one for the converted weights of each type. */
 export async function placeWeights(graph: Graph, stored: WeightFiles): Promise<PlacedWeights> {
   const weights = [...graph.initializers.values()].filter((i): i is WeightInitializer => i.kind === "weight");
   const asStored = (w: WeightInitializer) => w.location.dtype === STORED[w.value.dtype as FloatDType];
@@ -59,16 +59,18 @@ export async function placeWeights(graph: Graph, stored: WeightFiles): Promise<P
 
   for (const [file, group] of groupBy(weights.filter(asStored), (w) => w.location.file)) {
     const blob = stored.file(file);
-    // Only the stretch that this graph reads: the asyncify build of ORT copies external files whole.
-    const start = Math.min(...group.map((w) => w.location.offset));
-    const end = Math.max(...group.map((w) => w.location.offset + w.location.length));
-    externalData.push({ path: file, data: blob.slice(start, end) });
-    for (const w of group) places.set(w, { ...w.location, offset: w.location.offset - start });
+    for (const [i, run] of neighbours(group).entries()) {
+      const start = Math.min(...run.map((w) => w.location.offset));
+      const end = Math.max(...run.map((w) => w.location.offset + w.location.length));
+      // No file of a bundle has a folder in its name.
+      const path = `${file}/${i}`;
+      externalData.push({ path, data: blob.slice(start, end) });
+      for (const w of run) places.set(w, { ...w.location, file: path, offset: w.location.offset - start });
+    }
   }
 
   const others = weights.filter((w) => !asStored(w));
   for (const [dtype, group] of groupBy(others, (w) => w.value.dtype as FloatDType)) {
-    // No file of a bundle has a folder in its name.
     const path = `converted/${dtype}`;
     const tensors = new Map(group.map((w) => [w.value.name, w.location]));
     const { blob, locations, outOfRange } = await convertTensors(stored, tensors, STORED[dtype], path);
@@ -79,6 +81,23 @@ export async function placeWeights(graph: Graph, stored: WeightFiles): Promise<P
     for (const w of group) places.set(w, locations.get(w.value.name) as ExternalData);
   }
   return { places, externalData };
+}
+
+/** What lies between two weights and is not read: more makes two stretches. The asyncify build of ORT copies external files whole. */
+const GAP_BYTES = 256 * 1024;
+
+/** Weights of one file in stretches of the file that hold little else. */
+function neighbours(weights: readonly WeightInitializer[]): WeightInitializer[][] {
+  const runs: WeightInitializer[][] = [];
+  let end = Number.NEGATIVE_INFINITY;
+  for (const weight of weights.toSorted((a, b) => a.location.offset - b.location.offset)) {
+    const { offset, length } = weight.location;
+    const run = runs.at(-1);
+    if (run && offset - end <= GAP_BYTES) run.push(weight);
+    else runs.push([weight]);
+    end = Math.max(end, offset + length);
+  }
+  return runs;
 }
 
 function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {

@@ -6,6 +6,7 @@ import { createLatentState, destroyLatentState, type GuidedOutput, StepKernel } 
 import { TorchGenerator } from "../gpu/torch-random.ts";
 import { buildTinyDecoderGraph } from "../models/autoencoder-tiny.ts";
 import { conditionShape } from "../models/condition-shape.ts";
+import { buildCrossAttentionGraph } from "../models/cross-attention.ts";
 import { timestepEmbedding } from "../models/embeddings.ts";
 import { latentGrid } from "../models/latent-grid.ts";
 import { buildUNetGraph } from "../models/unet.ts";
@@ -40,6 +41,7 @@ export interface Sampled {
 
 export class DiffusionPipeline {
   private readonly unets = new SessionCache(1);
+  private readonly contexts = new SessionCache(1);
   private readonly decoders = new SessionCache(1);
   private kernel: StepKernel | undefined;
 
@@ -57,7 +59,9 @@ export class DiffusionPipeline {
     const { width, height, guidance_scale } = this.bundle.defaults;
     const size = this.latentSize(width, height);
     onPhase("build");
-    await this.unet(guidance_scale > 1 ? 2 : 1, size);
+    const batch = guidance_scale > 1 ? 2 : 1;
+    await this.crossAttention(batch);
+    await this.unet(batch, size);
     await this.decoder(size);
   }
 
@@ -104,12 +108,14 @@ export class DiffusionPipeline {
       ? { kind: "batched", output, scale: guidanceScale }
       : { kind: "none", output };
 
+    let keysAndValues: InferenceSession.ReturnType = {};
     const started = performance.now();
     const pace = new Pace(rows.length);
     try {
       writeGpuTensor(device, state.latents, latents ?? noise.next().value);
       const both = guided && uncondition ? [...uncondition.data, ...condition.data] : condition.data;
       writeGpuTensor(device, context, Float32Array.from(both));
+      keysAndValues = await this.keysAndValues(context);
       kernel.prepare(state);
       hooks.onPhase("denoise");
 
@@ -126,7 +132,7 @@ export class DiffusionPipeline {
             {
               sample: asTensor(ort, state.modelInput),
               timestep_projection: new ort.Tensor("float32", projection, [1, projection.length]),
-              encoder_hidden_states: asTensor(ort, context),
+              ...keysAndValues,
             },
             { noise_pred: asTensor(ort, output) },
           ),
@@ -153,6 +159,7 @@ export class DiffusionPipeline {
     } finally {
       destroyLatentState(state);
       for (const tensor of [context, output, variance]) tensor.buffer.destroy();
+      for (const tensor of Object.values(keysAndValues)) tensor.dispose();
       previewer.destroy();
     }
   }
@@ -168,13 +175,33 @@ export class DiffusionPipeline {
   private unet(batch: 1 | 2, { width, height }: { width: number; height: number }): Promise<InferenceSession> {
     const { unet } = this.bundle.components;
     return this.unets.get(`${batch}x${height}x${width}`, () => {
-      const size = { batch, height, width, tokens: conditionShape(this.bundle).rows };
+      const size = { batch, height, width, tokens: conditionShape(this.bundle).rows, givenKeysAndValues: true };
       const graph = buildUNetGraph(this.weights.component(unet), unet.config, size, this.runtime.graphOptions());
       return createSession(this.runtime.ort, graph, {
         weights: this.weights,
         device: this.runtime.device,
         outputs: "gpu-buffer",
       });
+    });
+  }
+
+  /** Of every cross-attention, for one prompt: they do not change over the steps. On the GPU, to be disposed of. */
+  private async keysAndValues(context: GpuTensor): Promise<InferenceSession.ReturnType> {
+    const { device, ort } = this.runtime;
+    const session = await this.crossAttention(context.dims[0] as 1 | 2);
+    return withOrtFaults(device, "reading the condition", () =>
+      session.run({ encoder_hidden_states: asTensor(ort, context) }),
+    );
+  }
+
+  private crossAttention(batch: 1 | 2): Promise<InferenceSession> {
+    const { unet } = this.bundle.components;
+    return this.contexts.get(`${batch}`, () => {
+      const size = { batch, tokens: conditionShape(this.bundle).rows };
+      const tensors = this.weights.component(unet);
+      const graph = buildCrossAttentionGraph(tensors, unet.config, size, this.runtime.graphOptions());
+      const { ort, device } = this.runtime;
+      return createSession(ort, graph, { weights: this.weights, device, outputs: "gpu-buffer" });
     });
   }
 

@@ -71,10 +71,11 @@ function CountLine({ sentence, modelStored }: Pick<Props, "sentence" | "modelSto
   const tokens = useTokenCount(sentence, modelStored);
   if (!limits) return null;
   const pictures = sentence.filter((part) => part.kind === "entity").length;
-  const over = pictures > limits.images || (tokens ?? 0) > limits.tokens;
+  // Words alone: said beside it.
+  const readsPictures = limits.images > 0;
+  const over = (readsPictures && pictures > limits.images) || (tokens ?? 0) > limits.tokens;
   const counts = [
-    // Words alone: said beside it.
-    ...(limits.images > 0 ? [t.pictures(pictures, limits.images)] : []),
+    ...(readsPictures ? [t.pictures(pictures, limits.images)] : []),
     ...(tokens !== null ? [t.tokens(tokens, limits.tokens)] : []),
     ...(over ? [t.tooMany] : []),
   ];

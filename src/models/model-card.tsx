@@ -30,6 +30,7 @@ export function ModelCard({ model, onRemoved }: { model: HeldModel; onRemoved: (
   const isWhole = model.state === "installed";
 
   const save = async () => {
+    if (running) return;
     const target = await chooseTarget(id, model.totalBytes);
     if (target) await saveAs(id, target);
   };
@@ -58,7 +59,7 @@ export function ModelCard({ model, onRemoved }: { model: HeldModel; onRemoved: (
             <button
               type="button"
               className="button"
-              disabled={running}
+              aria-disabled={running}
               aria-label={t.verifyIt(name)}
               onClick={() => void verify(id)}
             >
@@ -68,7 +69,7 @@ export function ModelCard({ model, onRemoved }: { model: HeldModel; onRemoved: (
               <button
                 type="button"
                 className="button"
-                disabled={running}
+                aria-disabled={running}
                 aria-label={t.saveIt(name)}
                 onClick={() => void save().catch((error: unknown) => notify(String(error)))}
               >
@@ -80,10 +81,10 @@ export function ModelCard({ model, onRemoved }: { model: HeldModel; onRemoved: (
         <button
           type="button"
           className="button quiet danger"
-          disabled={running || drawing}
+          aria-disabled={running || drawing}
           title={drawing ? t.drawing : undefined}
           aria-label={t.removeIt(name)}
-          onClick={() => setAsking(true)}
+          onClick={() => !running && !drawing && setAsking(true)}
         >
           <Trash2 size={16} aria-hidden /> {t.remove}
         </button>

@@ -18,7 +18,7 @@ export function ImportProgress() {
 
   const size = (bytes: number) => bytesText(bytes, t.locale);
   const fraction = progress && progress.totalBytes > 0 ? progress.loadedBytes / progress.totalBytes : null;
-  const phase = cancelling ? t.stopping : !progress ? t.starting : progress.phase === "write" ? t.write : t.read;
+  const phase = cancelling ? t.stopping : progress ? t.phases[progress.phase] : t.starting;
   const numbers = progress && !cancelling ? numbersOf() : [];
 
   function numbersOf(): string[] {

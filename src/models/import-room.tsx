@@ -3,6 +3,7 @@ import { useEffect, useRef } from "react";
 import { useApp, useImport } from "../app-context.ts";
 import { useTexts } from "../ui/texts.ts";
 import { chosenFiles } from "./dropped-files.ts";
+import { FromWeb } from "./from-web.tsx";
 import { ImportPanel } from "./import-panel.tsx";
 import { ImportProgress } from "./import-progress.tsx";
 import { modelsTexts } from "./texts.ts";
@@ -33,6 +34,7 @@ export function ImportRoom({ onDone }: { onDone: () => void }) {
       </h3>
       {busy !== "import" && <Choose />}
       {busy === "import" ? <ImportProgress /> : <ImportPanel />}
+      {busy !== "import" && <FromWeb />}
     </section>
   );
 }

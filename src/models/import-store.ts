@@ -2,8 +2,8 @@
  * Files that a person chose, on their way to a model: looked at, named, imported. One at a time; it goes on whatever view is open.
  */
 import { createStore } from "zustand/vanilla";
-import type { ChosenFile, ImportPreview, InstallProgress } from "../../workers/protocol.ts";
-import { type Engine, EngineError } from "../engine/index.ts";
+import type { ChosenFile, ImportChoice, ImportPreview, InstallProgress, RemoteFile } from "../../workers/protocol.ts";
+import { type CallOptions, type Engine, EngineError } from "../engine/index.ts";
 import { importId, nameFromFiles } from "./import-names.ts";
 import { type ModelsStore, messageOf } from "./models-store.ts";
 
@@ -36,6 +36,8 @@ export interface ImportState {
   readonly change: (change: Partial<Pick<ImportState, "name" | "license">>) => void;
   /** @param license where none was written */
   readonly begin: (license: string) => Promise<void>;
+  /** Fetches files from public addresses and imports them. What was stopped goes on the next time. */
+  readonly fetch: (files: readonly RemoteFile[], choice: Omit<ImportChoice, "id">) => Promise<void>;
   /** Ends the import that runs; the files stay chosen. */
   readonly cancel: () => void;
   /** Puts the files away. */
@@ -45,7 +47,7 @@ export interface ImportState {
 export type ImportStore = ReturnType<typeof createImportStore>;
 
 interface Ports {
-  readonly engine: Pick<Engine, "previewImport" | "importModel">;
+  readonly engine: Pick<Engine, "previewImport" | "importModel" | "importRemote">;
   readonly models: ModelsStore;
   readonly tell: (news: ImportNews) => void;
 }
@@ -77,6 +79,32 @@ export function createImportStore({ engine, models, tell }: Ports) {
     const preview = (files: readonly ChosenFile[], base: string | null) =>
       engine.previewImport(files, base ?? undefined);
 
+    const run = async (name: string, importing: (options: CallOptions) => Promise<{ id: string }>) => {
+      if (get().busy) return;
+      controller = new AbortController();
+      const { signal } = controller;
+      set({ busy: "import", progress: null, cancelling: false, failure: null });
+      globalThis.window?.addEventListener("beforeunload", warn);
+      try {
+        const { id } = await importing({
+          signal,
+          onProgress: (progress) => progress.kind === "download" && set({ progress }),
+        });
+        await models.getState().refresh();
+        models.getState().use(id);
+        set({ ...NOTHING });
+        tell({ kind: "imported", name });
+      } catch (error) {
+        const stopped = error instanceof EngineError && error.code === "cancelled";
+        set({ busy: null, progress: null, cancelling: false, failure: stopped ? null : messageOf(error) });
+        if (!stopped) tell({ kind: "failed", name, message: messageOf(error) });
+        await models.getState().refresh();
+      } finally {
+        controller = null;
+        globalThis.window?.removeEventListener("beforeunload", warn);
+      }
+    };
+
     return {
       ...NOTHING,
       choose: async (chosen) => {
@@ -95,32 +123,16 @@ export function createImportStore({ engine, models, tell }: Ports) {
       },
       change: (change) => set(change),
       begin: async (license) => {
-        const { files, busy, name: written, license: own, base } = get();
-        if (busy) return;
+        const { files, name: written, license: own, base } = get();
         const name = written.trim() || nameFromFiles(files);
-        controller = new AbortController();
-        const { signal } = controller;
-        set({ busy: "import", progress: null, cancelling: false, failure: null });
-        globalThis.window?.addEventListener("beforeunload", warn);
-        try {
-          const choice = { id: importId(name), name, license: own.trim() || license, ...(base && { base }) };
-          const { id } = await engine.importModel(files, choice, {
-            signal,
-            onProgress: (progress) => progress.kind === "download" && set({ progress }),
-          });
-          await models.getState().refresh();
-          models.getState().use(id);
-          set({ ...NOTHING });
-          tell({ kind: "imported", name });
-        } catch (error) {
-          const stopped = error instanceof EngineError && error.code === "cancelled";
-          set({ busy: null, progress: null, cancelling: false, failure: stopped ? null : messageOf(error) });
-          if (!stopped) tell({ kind: "failed", name, message: messageOf(error) });
-          await models.getState().refresh();
-        } finally {
-          controller = null;
-          globalThis.window?.removeEventListener("beforeunload", warn);
-        }
+        const choice = { id: importId(name), name, license: own.trim() || license, ...(base && { base }) };
+        await run(name, (options) => engine.importModel(files, choice, options));
+      },
+      fetch: async (files, choice) => {
+        if (get().busy) return tell({ kind: "busy" });
+        set({ ...NOTHING, name: choice.name });
+        const { name } = choice;
+        await run(name, (options) => engine.importRemote(files, { ...choice, id: importId(name) }, options));
       },
       cancel: () => {
         if (!controller) return;

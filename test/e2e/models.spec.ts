@@ -1,10 +1,12 @@
 /** Models: files become a model that draws, stays, is verified, exported and deleted; what cannot be used is refused with its reason. */
 import { mkdir, open, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type Download, expect, type Locator, type Page, test } from "@playwright/test";
 import { expectedTensors } from "../../workers/weights/layouts/expected-tensors.ts";
 import { writeRandomTensors } from "../bench/random-unet.ts";
-import { dropFile, expectAccessible, generate, notices, picture, SLOW, sentence, steps } from "./flow-steps.ts";
+import { dropFile, expectAccessible, generate, notices, picture, SLOW, saved, sentence, steps } from "./flow-steps.ts";
 
 /** Looking at headers and writing some megabytes, on a busy machine. */
 const READING = { timeout: 120_000 };
@@ -94,6 +96,27 @@ async function longTextEncoder(path: string): Promise<void> {
   await file.close();
 }
 
+/** A server of another origin that lets every site read one file. */
+async function anotherSite(path: string) {
+  const body = await readFile(path);
+  let asked = 0;
+  const server = createServer((request, response) => {
+    asked++;
+    const [, from, to] = request.headers.range?.match(/^bytes=(\d+)-(\d+)$/) ?? [];
+    const part = from === undefined ? body : body.subarray(Number(from), Number(to) + 1);
+    const range = from !== undefined && { "content-range": `bytes ${from}-${to}/${body.length}` };
+    const headers = { "access-control-allow-origin": "*", "content-length": part.length, etag: '"1"', ...range };
+    response.writeHead(range ? 206 : 200, headers).end(request.method === "HEAD" ? undefined : part);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    asked: () => asked,
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
+}
+
 async function choose(page: Page, button: "Choose files" | "Choose a folder", paths: string | string[]) {
   const chooser = page.waitForEvent("filechooser");
   await room(page).getByRole("button", { name: button }).click();
@@ -102,7 +125,7 @@ async function choose(page: Page, button: "Choose files" | "Choose a folder", pa
 
 async function importTiny(page: Page, root: string): Promise<void> {
   await choose(page, "Choose a folder", root);
-  await room(page).getByRole("button", { name: "Import" }).click(READING);
+  await room(page).getByRole("button", { name: "Import", exact: true }).click(READING);
   await expect(card(page, "tiny diffusion")).toBeVisible(READING);
 }
 
@@ -118,6 +141,7 @@ test("a folder becomes a model that draws, stays, is verified, exported and dele
   outputDir,
 }) => {
   const root = await tinyDiffusion(outputDir);
+  let png = "";
   await page.addInitScript("delete window.showSaveFilePicker");
   await page.goto("./");
   await expect(generate(page)).toHaveText("Get the model, 30 MB, then generate");
@@ -141,7 +165,7 @@ test("a folder becomes a model that draws, stays, is verified, exported and dele
 
   await test.step("imported, it is in the list and draws", async () => {
     await room(page).getByRole("textbox", { name: "Licence" }).fill("CC0");
-    await room(page).getByRole("button", { name: "Import" }).press("Enter");
+    await room(page).getByRole("button", { name: "Import", exact: true }).press("Enter");
     await expect(notices(page)).toContainText("“tiny diffusion” is here and draws from now on.", READING);
     await expect(page.getByRole("heading", { name: "Models", exact: true })).toBeFocused();
     await expect(use(page, "tiny diffusion")).toHaveAttribute("aria-pressed", "true");
@@ -163,6 +187,7 @@ test("a folder becomes a model that draws, stays, is verified, exported and dele
     await generate(page).click();
     await expect(page.getByText(/Seed \d+ · 2 steps/)).toBeVisible(SLOW);
     await expect(picture(page)).toBeVisible();
+    png = (await saved(page, outputDir, () => page.getByRole("link", { name: "PNG" }).click())).path;
   });
 
   await test.step("after a reload it is still there and chosen", async () => {
@@ -212,6 +237,12 @@ test("a folder becomes a model that draws, stays, is verified, exported and dele
     await link(page, "Studio").click();
     await expect(generate(page)).toHaveText("Get the model, 30 MB, then generate");
   });
+
+  await test.step("its picture, dropped on the page, says that its model is not here", async () => {
+    await dropFile(await page.context().newCDPSession(page), png, { x: 300, y: 400 });
+    await expect(notices(page)).toContainText("It was made with “tiny diffusion”, which is not on this machine");
+    await expect(sentence(page)).toHaveText("a beach at night");
+  });
 });
 
 test("a part alone: what it lacks is said by name, and a stored model lends it", async ({ page }, { outputDir }) => {
@@ -225,13 +256,45 @@ test("a part alone: what it lacks is said by name, and a stored model lends it",
   await expect(page).toHaveURL(/#models$/);
   await expect(room(page)).toContainText("The files hold no VAE.", READING);
   await expect(room(page)).toContainText("The files hold nothing that reads a prompt");
-  await expect(room(page).getByRole("button", { name: "Import" })).toHaveCount(0);
+  await expect(room(page).getByRole("button", { name: "Import", exact: true })).toHaveCount(0);
   await room(page).getByRole("combobox", { name: "Take what is missing from" }).selectOption("tiny diffusion");
   await expect(room(page)).toContainText("The rest comes from “tiny diffusion”.", READING);
   await room(page).getByRole("textbox", { name: "Name" }).fill("Another painter");
-  await room(page).getByRole("button", { name: "Import" }).click();
+  await room(page).getByRole("button", { name: "Import", exact: true }).click();
   await expect(use(page, "Another painter")).toHaveAttribute("aria-pressed", "true", READING);
   await expect(card(page, "tiny diffusion")).toBeVisible();
+});
+
+test("a file at an address of another site is fetched when it is asked for, and a stored model lends the rest", async ({
+  page,
+}, { outputDir }) => {
+  const root = await tinyDiffusion(outputDir);
+  const site = await anotherSite(join(root, "vae/model.safetensors"));
+  try {
+    await openModels(page);
+    await importTiny(page, root);
+    const web = room(page).getByRole("region", { name: "From the web" });
+    const catalogued = web.getByRole("listitem", { name: "Stable Diffusion 1.5" });
+    await expect(catalogued.getByRole("button", { name: /^Get Stable Diffusion 1\.5, 2\.13 GB/ })).toBeDisabled();
+    await catalogued.getByRole("checkbox", { name: /accept the licence/ }).check();
+    await expect(catalogued.getByRole("button", { name: /^Get/ })).toBeEnabled();
+
+    const address = web.getByRole("textbox", { name: "An address" });
+    await address.fill("not an address");
+    await web.getByRole("button", { name: "Fetch and import" }).click();
+    await expect(address).toHaveAttribute("aria-invalid", "true");
+    await address.fill(`${site.url}/another-vae.safetensors`);
+    await web.getByRole("combobox", { name: "Take what is missing from" }).selectOption({ label: "tiny diffusion" });
+    expect(site.asked()).toBe(0);
+    await web.getByRole("button", { name: "Fetch and import" }).click();
+    await expect(card(page, "another-vae")).toBeVisible(READING);
+    await expect(use(page, "another-vae")).toHaveAttribute("aria-pressed", "true");
+    expect(site.asked()).toBeGreaterThan(0);
+    // What was fetched is not kept beside what was made of it.
+    await expect(view(page).getByText("Files that were fetched")).toHaveCount(0);
+  } finally {
+    await site.close();
+  }
 });
 
 test("cancelled in mid-import, nothing of it is kept, and the files are still chosen", async ({ page }, {
@@ -248,12 +311,12 @@ test("cancelled in mid-import, nothing of it is kept, and the files are still ch
   // Its width does not fit the U-Net that is stored: said, and no import is offered.
   await room(page).getByRole("combobox", { name: "Take what is missing from" }).selectOption("tiny diffusion", READING);
   await expect(room(page)).toContainText("The text encoder gives 768 channels, the U-Net takes 32", READING);
-  await expect(room(page).getByRole("button", { name: "Import" })).toHaveCount(0);
+  await expect(room(page).getByRole("button", { name: "Import", exact: true })).toHaveCount(0);
 
   const unet = join(outputDir, "wide-unet.safetensors");
   await writeRandomTensors(unet, new Map(wideUNet()), 3);
   await choose(page, "Choose files", [long, unet, join(root, "vae/model.safetensors")]);
-  await room(page).getByRole("button", { name: "Import" }).click(READING);
+  await room(page).getByRole("button", { name: "Import", exact: true }).click(READING);
   await expect(room(page).getByRole("progressbar")).toBeVisible();
   await expect(room(page)).toContainText(/(Reading|Writing) · [\d.]+ MB of \d+ MB/);
   const cancel = room(page).getByRole("button", { name: "Cancel" });
@@ -262,7 +325,7 @@ test("cancelled in mid-import, nothing of it is kept, and the files are still ch
   await link(page, "Studio").click();
   await link(page, "Models").click();
   await cancel.click();
-  await expect(room(page).getByRole("button", { name: "Import" })).toBeVisible(READING);
+  await expect(room(page).getByRole("button", { name: "Import", exact: true })).toBeVisible(READING);
   await expect(view(page).getByRole("listitem")).toHaveCount(2);
   await expect(storage.getByText(/MB/).first()).toHaveText(before);
   await page.reload();

@@ -67,7 +67,7 @@ describe("fetchRemoteFiles", () => {
       signal: controller.signal,
       onProgress: ({ loadedBytes }) => loadedBytes > CHUNK_BYTES && controller.abort(new Error("stop")),
     });
-    await expect(stopped).rejects.toThrow("stop");
+    await expect(stopped).rejects.toMatchObject({ code: "cancelled" });
     const [partial] = await store.list();
     expect(partial).toMatchObject({ kind: "files", state: "partial" });
     server.requests.length = 0;

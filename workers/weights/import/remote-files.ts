@@ -18,9 +18,18 @@ export interface FetchedFiles {
 /**
  * Fetches files into the store, in chunks, and resumes what an earlier try left. A hash that is given is checked; without one a file
  * holds together by its length and ETag.
- * @throws EngineFault `network`, `offline`, `http`, `hash-mismatch`, `quota`, `storage`
+ * @throws EngineFault `network`, `offline`, `http`, `hash-mismatch`, `quota`, `storage`, `cancelled`
  */
 export async function fetchRemoteFiles(remote: readonly RemoteFile[], options: FetchOptions): Promise<FetchedFiles> {
+  try {
+    return await fetchAll(remote, options);
+  } catch (error) {
+    if (options.signal?.aborted) throw new EngineFault("cancelled", "Stopped. What has arrived is kept.");
+    throw error;
+  }
+}
+
+async function fetchAll(remote: readonly RemoteFile[], options: FetchOptions): Promise<FetchedFiles> {
   const { store, retry = DEFAULT_RETRY, signal = new AbortController().signal } = options;
   const files: Record<string, StoredFile> = {};
   const urls = new Map<string, string>();

@@ -1,0 +1,160 @@
+import { ExternalLink } from "lucide-react";
+import { useEffect, useId, useState } from "react";
+import * as v from "valibot";
+import { useApp, useModels } from "../app-context.ts";
+import { useTexts } from "../ui/texts.ts";
+import { Catalog, type CatalogModel } from "./catalog.ts";
+import { canDraw } from "./models-store.ts";
+import { bytesText } from "./sizes.ts";
+import { modelsTexts } from "./texts.ts";
+
+/** Weights that others have published: those that the app knows, and any address. */
+export function FromWeb() {
+  const t = useTexts(modelsTexts);
+  const [models, setModels] = useState<readonly CatalogModel[]>([]);
+  const [failed, setFailed] = useState(false);
+  useEffect(() => {
+    let here = true;
+    fetch("models/catalog.json")
+      .then((answer) => answer.json())
+      .then((json) => here && setModels(v.parse(Catalog, json).models))
+      .catch(() => here && setFailed(true));
+    return () => {
+      here = false;
+    };
+  }, []);
+  return (
+    <section className="from-web" aria-labelledby="models-web">
+      <h4 id="models-web">{t.fromWeb}</h4>
+      <p className="hint">{t.fromWebHint}</p>
+      {failed && <p className="hint warn">{t.catalogFailed}</p>}
+      <ul className="model-cards">
+        {models.map((model) => (
+          <CatalogCard key={model.id} model={model} />
+        ))}
+      </ul>
+      <Address />
+    </section>
+  );
+}
+
+function CatalogCard({ model }: { model: CatalogModel }) {
+  const { name, purpose, license, licenseUrl, acceptance, files, reads } = model;
+  const t = useTexts(modelsTexts);
+  const { imports } = useApp();
+  const titleId = useId();
+  const [accepted, setAccepted] = useState(!acceptance);
+  const [base, setBase] = useState("");
+  const lenders = useLenders();
+  const size = bytesText(
+    files.reduce((sum, file) => sum + file.size, 0),
+    t.locale,
+  );
+  const from = lenders.find(({ id }) => id === base) ?? lenders[0];
+  const ready = accepted && (reads !== null || from !== undefined);
+  const get = () => {
+    const lent = reads === null && from ? { base: from.id } : {};
+    const called = lent.base ? `${name}, ${from?.name}` : name;
+    void imports.getState().fetch(files, { name: called, license, ...lent });
+  };
+  return (
+    <li className="model-card" aria-labelledby={titleId}>
+      <h5 id={titleId}>{name}</h5>
+      <p>{purpose}</p>
+      <p>
+        <a href={licenseUrl} target="_blank" rel="noreferrer" aria-label={t.licenseLink(license)}>
+          {license} <ExternalLink size={14} aria-hidden />
+        </a>
+      </p>
+      {reads === null && lenders.length === 0 && <p className="hint">{t.needsModel}</p>}
+      {reads === null && lenders.length > 0 && <Lender value={from?.id ?? ""} onChange={setBase} />}
+      {acceptance && (
+        <label className="check">
+          <input type="checkbox" checked={accepted} onChange={(event) => setAccepted(event.target.checked)} />
+          {t.accept(license)}
+        </label>
+      )}
+      <div className="model-actions">
+        <button type="button" className="button" disabled={!ready} aria-label={t.getIt(name, size)} onClick={get}>
+          {t.get(size)}
+        </button>
+      </div>
+    </li>
+  );
+}
+
+/** Any file of weights at a public address. */
+function Address() {
+  const t = useTexts(modelsTexts);
+  const { imports } = useApp();
+  const ids = { address: useId(), hint: useId() };
+  const [address, setAddress] = useState("");
+  const [wrong, setWrong] = useState(false);
+  const [base, setBase] = useState("");
+  const lenders = useLenders();
+  const begin = (event: React.FormEvent) => {
+    event.preventDefault();
+    const url = addressOf(address);
+    setWrong(!url);
+    if (!url) return;
+    const name = decodeURIComponent(url.pathname.split("/").at(-1) ?? "").replace(/\.\w+$/, "") || url.host;
+    const choice = { name, license: t.licensePlaceholder, ...(base && { base }) };
+    void imports.getState().fetch([{ url: url.href }], choice);
+  };
+  return (
+    <form className="import-field" onSubmit={begin} noValidate>
+      <label htmlFor={ids.address}>{t.address}</label>
+      <input
+        id={ids.address}
+        type="url"
+        inputMode="url"
+        value={address}
+        aria-describedby={ids.hint}
+        aria-invalid={wrong}
+        onChange={(event) => setAddress(event.target.value)}
+      />
+      <p id={ids.hint} className={wrong ? "hint warn" : "hint"}>
+        {wrong ? t.noAddress : t.addressHint}
+      </p>
+      {lenders.length > 0 && <Lender value={base} none={t.noBase} onChange={setBase} />}
+      <div className="model-actions">
+        <button type="submit" className="button" disabled={address.trim() === ""}>
+          {t.fetchIt}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function addressOf(text: string): URL | undefined {
+  try {
+    const url = new URL(text.trim());
+    return /^https?:$/.test(url.protocol) ? url : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Which stored model lends the rest. @param none where nothing has to be lent */
+function Lender({ value, none, onChange }: { value: string; none?: string; onChange: (id: string) => void }) {
+  const t = useTexts(modelsTexts);
+  const id = useId();
+  return (
+    <div className="import-field">
+      <label htmlFor={id}>{none === undefined ? t.partOf : t.base}</label>
+      <select id={id} value={value} onChange={(event) => onChange(event.target.value)}>
+        {none !== undefined && <option value="">{none}</option>}
+        {useLenders().map((model) => (
+          <option key={model.id} value={model.id}>
+            {model.name}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+function useLenders() {
+  const models = useModels((state) => state.models);
+  return (models ?? []).filter(canDraw);
+}

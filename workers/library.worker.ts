@@ -4,6 +4,7 @@ import type { ChosenFile, ImportChoice, InstallProgress, LibraryReply, LibraryRe
 import { serve } from "./serve.ts";
 import { countStoredTokens } from "./text/count-stored.ts";
 import { describeBundle, installBundle } from "./weights/download.ts";
+import { ProgressMeter } from "./weights/progress-meter.ts";
 import { openWeightStore } from "./weights/store.ts";
 
 const opened = openWeightStore();
@@ -69,8 +70,12 @@ serve<LibraryRequest, LibraryReply>(async (request, { reply, signal }) => {
       await store.delete(fetched.id);
       return reply(done);
     }
-    case "verify":
-      return reply({ type: "verified", damaged: await store.verify(request.model, { signal }) });
+    case "verify": {
+      const totalBytes = (await store.list()).find(({ id }) => id === request.model)?.totalBytes ?? 0;
+      const meter = new ProgressMeter(0, totalBytes, (progress) => reply({ type: "progress", progress }));
+      const onBytes = (count: number) => meter.add("", count);
+      return reply({ type: "verified", damaged: await store.verify(request.model, { signal, onBytes }) });
+    }
     case "delete":
       await store.delete(request.model);
       return reply({ type: "deleted" });

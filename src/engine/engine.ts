@@ -155,8 +155,12 @@ export class Engine {
   }
 
   /** Reads and hashes every byte of a stored model. What is not as it arrived is dropped, so that loading it again fetches it. */
-  async verifyModel(id: string, { signal }: Pick<CallOptions, "signal"> = {}): Promise<DamagedChunk[]> {
-    return (await this.libraryWorker().call({ type: "verify", model: id }, ["verified"], { signal })).damaged;
+  async verifyModel(id: string, { onProgress, signal }: CallOptions = {}): Promise<DamagedChunk[]> {
+    const { damaged } = await this.libraryWorker().call({ type: "verify", model: id }, ["verified"], {
+      signal,
+      onEvent: (event) => event.type === "progress" && onProgress?.({ ...event.progress, kind: "download" }),
+    });
+    return damaged;
   }
 
   /** Deletes a stored model or an unfinished download; what other models share stays. The one that is loaded is unloaded first. */

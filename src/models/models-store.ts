@@ -96,6 +96,11 @@ export function createModelsStore(engine: EnginePort) {
           else tasks.delete(id);
           set({ tasks });
         };
+        const setFraction = (id: string, exact: number) => {
+          const task = get().tasks.get(id);
+          const fraction = Math.floor(exact * 100) / 100;
+          if (task?.name === "running" && task.fraction !== fraction) setTask(id, { ...task, fraction });
+        };
         /** Runs what can be stopped, one thing a model at a time. */
         const run = async (
           id: string,
@@ -155,7 +160,12 @@ export function createModelsStore(engine: EnginePort) {
           },
           verify: (id) =>
             run(id, "verify", async (signal) => {
-              const damaged = await engine.verifyModel(id, { signal });
+              const damaged = await engine.verifyModel(id, {
+                signal,
+                onProgress: (progress) => {
+                  if (progress.kind === "download") setFraction(id, progress.loadedBytes / progress.totalBytes);
+                },
+              });
               if (damaged.length > 0) {
                 // Said here, beside it: nothing to notice later.
                 set({ known: omit(get().known, id) });
@@ -167,12 +177,7 @@ export function createModelsStore(engine: EnginePort) {
             run(id, "save", async (signal) => {
               const model = await engine.openModel(id);
               if (!model) throw new EngineError("not-loaded", "This model is not stored any more.");
-              const onFraction = (exact: number) => {
-                const task = get().tasks.get(id);
-                const fraction = Math.floor(exact * 100) / 100;
-                if (task?.name === "running" && task.fraction !== fraction) setTask(id, { ...task, fraction });
-              };
-              await save(model, { signal, onFraction });
+              await save(model, { signal, onFraction: (fraction) => setFraction(id, fraction) });
               return { name: "saved" };
             }),
           stop: (id) => {

@@ -5,10 +5,12 @@ import type { InstallProgress } from "../../workers/protocol.ts";
 import { fairseqDictionaryOf } from "../../workers/text/fairseq-dictionary.ts";
 import { readSentencePieceModel } from "../../workers/text/sentencepiece-model.ts";
 import { isKosmosG } from "../../workers/weights/bundle.ts";
+import { sha256 } from "../../workers/weights/hash.ts";
 import type { Reader } from "../../workers/weights/import/draft-model.ts";
 import { type ImportOptions, importModel, type TokenizerFiles } from "../../workers/weights/import/import-model.ts";
 import { previewImport } from "../../workers/weights/import/preview.ts";
 import type { SourceFile } from "../../workers/weights/import/source-files.ts";
+import { CHUNK_BYTES, parseBundle } from "../../workers/weights/parse-bundle.ts";
 import { openWeightStore, type WeightStore } from "../../workers/weights/store.ts";
 import { WeightFiles } from "../../workers/weights/tensors.ts";
 import { chosen, haveCheckpoints } from "../support/checkpoint-set.node.ts";
@@ -43,6 +45,40 @@ afterEach(() => {
 
 const imported = (id: string, files: readonly SourceFile[], options: Partial<ImportOptions> = {}) =>
   importModel(files, { id, name: id, license: "MIT" }, { store, tokenizer, ...options });
+
+/** The model that comes with the app, in the store. */
+async function installMini() {
+  const folder = "public/models/mini";
+  const bundle = parseBundle(JSON.parse(readFileSync(`${folder}/model.json`, "utf8")), "mini");
+  await store.begin(bundle, "mini");
+  for (const [name, file] of Object.entries(bundle.files)) {
+    const bytes = readFileSync(`${folder}/${name}`);
+    for (let i = 0; i * CHUNK_BYTES < bytes.length; i++) {
+      const chunk = bytes.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES);
+      await store.putChunk(file, i, new Blob([chunk]), await sha256(chunk));
+    }
+  }
+  await store.install(bundle.id);
+  return bundle;
+}
+
+it("what no shape says comes from a model that lends the rest: heads, norms, the reader's own tokenizer", async () => {
+  const mini = await installMini();
+  const unet = { name: "unet.safetensors", blob: new Blob([readFileSync("public/models/mini/unet.safetensors")]) };
+  const { bundle } = await imported("repainted", [unet], { base: mini.id });
+  expect(bundle.components.unet.config).toEqual(mini.components.unet.config);
+  expect(bundle.components.vae.config).toEqual(mini.components.vae.config);
+  expect(bundle.components.scheduler).toEqual(mini.components.scheduler);
+  if (!isKosmosG(bundle) || !isKosmosG(mini)) throw new Error("reads words alone");
+  expect(bundle.files[bundle.components.tokenizer.dict]).toEqual(mini.files[mini.components.tokenizer.dict]);
+});
+
+it("files that add nothing to the lender make no model", async () => {
+  const { bundle } = (await store.open((await installMini()).id)) ?? {};
+  const other = new Blob([readFileSync("test/fixtures/01_modules/clip/weights.safetensors")]);
+  const { lacking } = await previewImport([{ name: "w.safetensors", blob: other }], bundle);
+  expect(lacking.length).toBeGreaterThan(0);
+});
 
 describe.skipIf(!haveCheckpoints)("importing checkpoints", () => {
   it("(a) a Kosmos-G checkpoint by fairseq, its U-Net and VAE inside", async () => {

@@ -1,13 +1,21 @@
 /** A model put together of parts: those in the chosen files, and what they lack from a model that is stored already. */
 import { type Bundle, isKosmosG } from "../bundle.ts";
-import { COMPONENT_NAMES, type ComponentConfigs, type ComponentKind } from "../layouts/component.ts";
+import {
+  COMPONENT_NAMES,
+  type ComponentConfigs,
+  type ComponentKind,
+  type FoundComponent,
+} from "../layouts/component.ts";
 import type { InspectedPart, Inspection } from "./inspect.ts";
 
 /** What reads the prompt. */
 export type Reader = "kosmosg" | "clip-text";
 
 /** Where a component of the new model comes from. */
-export type DraftPart = { readonly from: "files"; readonly part: InspectedPart } | { readonly from: "base" };
+export type DraftPart =
+  /** `component` with what its shapes do not say from the base, where that one has the same network. */
+  | { readonly from: "files"; readonly part: InspectedPart; readonly component: FoundComponent }
+  | { readonly from: "base" };
 
 export interface Draft {
   readonly reader: Reader | undefined;
@@ -44,7 +52,7 @@ export function draftModel({ parts }: Pick<Inspection, "parts">, base?: Bundle):
   const lacking: string[] = [];
   for (const name of names) {
     const part = inFiles(name);
-    if (part?.whole) components.set(name, { from: "files", part });
+    if (part?.whole) components.set(name, { from: "files", part, component: informed(part.component, name, base) });
     else if (part) lacking.push(...part.problems);
     else if (lentComponent(base, name)) components.set(name, { from: "base" });
     else lacking.push(`The files hold no ${COMPONENT_NAMES[KINDS[name][0] as ComponentKind]}.`);
@@ -53,8 +61,38 @@ export function draftModel({ parts }: Pick<Inspection, "parts">, base?: Bundle):
     lacking.unshift(
       "The files hold nothing that reads a prompt: neither Kosmos-G's MLLM and AlignerNet nor CLIP's text encoder.",
     );
+  if (lacking.length === 0 && ![...components.values()].some(({ from }) => from === "files")) {
+    lacking.push("None of the files is of use: the other model has all of it.");
+  }
   if (lacking.length === 0) lacking.push(...misfits(components, base));
   return { reader, components, lacking };
+}
+
+/** What no shape says. */
+const UNSAID = new Set([
+  "heads",
+  "num_attention_heads",
+  "attention_head_dim",
+  "norm_num_groups",
+  "norm_eps",
+  "sample_size",
+  "patch_size",
+  "latents_mean",
+  "latents_std",
+  "scaling_factor",
+]);
+
+/** The component with the base's configuration, where both have the same shapes: then that one knows better than a rule. */
+function informed(component: FoundComponent, name: ComponentName, base: Bundle | undefined): FoundComponent {
+  const known = lentComponent(base, name)?.config as Record<string, unknown> | undefined;
+  if (!known) return component;
+  const said = (config: object) =>
+    JSON.stringify(
+      Object.entries(config)
+        .filter(([key]) => !UNSAID.has(key))
+        .sort(),
+    );
+  return said(known) === said(component.config) ? ({ ...component, config: known } as FoundComponent) : component;
 }
 
 /** Kosmos-G goes before CLIP's text encoder, what is in the files before the base. */
@@ -70,7 +108,7 @@ function readerOf(inFiles: (name: ComponentName) => InspectedPart | undefined, b
 function misfits(components: ReadonlyMap<ComponentName, DraftPart>, base?: Bundle): string[] {
   const config = <K extends ComponentKind>(name: ComponentName): ComponentConfigs[K] | undefined => {
     const part = components.get(name);
-    if (part?.from === "files") return part.part.component.config as ComponentConfigs[K];
+    if (part?.from === "files") return part.component.config as ComponentConfigs[K];
     return part && (lentComponent(base, name)?.config as ComponentConfigs[K] | undefined);
   };
   const [vision, resampler, gpt, aligner] = [
@@ -100,7 +138,7 @@ function misfits(components: ReadonlyMap<ComponentName, DraftPart>, base?: Bundl
 function latentChannels(components: ReadonlyMap<ComponentName, DraftPart>, base?: Bundle): number | undefined {
   const vae = components.get("vae");
   if (vae?.from === "files") {
-    const { component } = vae.part;
+    const { component } = vae;
     if (component.kind === "vae") return component.config.latent_channels;
     if (component.kind === "tiny-vae") return component.config.latent_channels * component.config.patch_size ** 2;
     return undefined;

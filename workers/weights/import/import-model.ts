@@ -53,20 +53,22 @@ export async function importModel(
       }
     }
     const described = await describeAll(written, inspection.reader, options);
-    const tokenizer = await options.tokenizer(draft.reader);
+    // A table of words goes with the tokenizer that it was trained with.
+    const table = draft.components.get(draft.reader === "kosmosg" ? "gpt" : "text_encoder");
+    const tokenizer = table?.from === "base" ? undefined : await options.tokenizer(draft.reader);
     const small = await Promise.all(
-      Object.entries(tokenizer.blobs).map(async ([file, blob]) => [file, await wholeFile(blob)] as const),
+      Object.entries(tokenizer?.blobs ?? {}).map(async ([file, blob]) => [file, await wholeFile(blob)] as const),
     );
     const json = modelJson(
       draft,
       inspection,
       name,
       Object.fromEntries([...described].map(([file, { file: entry }]) => [file, entry])),
-      { components: tokenizer.components, files: Object.fromEntries(small) },
+      tokenizer && { components: tokenizer.components, files: Object.fromEntries(small) },
       base,
     );
     const bundle = parseBundle(json, "the imported model");
-    return await writeAll(bundle, written, described, tokenizer.blobs, inspection.reader, options);
+    return await writeAll(bundle, written, described, tokenizer?.blobs ?? {}, inspection.reader, options);
   } catch (error) {
     if (signal?.aborted) throw new EngineFault("cancelled", "Stopped. Nothing of this model was kept.");
     throw error;

@@ -27,21 +27,22 @@ export type Files = FileBundle["files"];
 /**
  * model.json of the new model.
  * @param written name and entry of the canonical file of each component that comes from the files
- * @param tokenizer its files; those of `base` where the reader is lent whole
+ * @param tokenizer the reader's; without one, that of `base`
  */
 export function modelJson(
   draft: Draft,
   inspection: Pick<Inspection, "scheduler">,
   { id, name, license }: ModelName,
   written: Files,
-  tokenizer: { components: Record<string, string>; files: Files },
+  tokenizer: { components: Readonly<Record<string, string>>; files: Files } | undefined,
   base?: Bundle,
 ): unknown {
-  const components: Record<string, unknown> = { tokenizer: tokenizer.components };
-  const files: Record<string, unknown> = { ...written, ...tokenizer.files };
+  const { components: names, files: texts } = tokenizer ?? lentTokenizer(base);
+  const components: Record<string, unknown> = { tokenizer: names };
+  const files: Record<string, unknown> = { ...written, ...texts };
   for (const [component, part] of draft.components) {
     if (part.from === "files") {
-      const { kind, config } = part.part.component;
+      const { kind, config } = part.component;
       const type = component === "vae" && { type: kind === "vae" ? "AutoencoderKL" : "AutoencoderTiny" };
       components[component] = { ...type, files: [fileName(component)], config };
       continue;
@@ -51,12 +52,7 @@ export function modelJson(
     for (const file of lent.files) files[lentName(file)] = base?.files[file];
     components[component] = { ...lent, files: lent.files.map(lentName) };
   }
-  const unet = draft.components.get("unet");
-  const predictionType = unet?.from === "files" ? unet.part.predictionType : undefined;
-  components.scheduler =
-    unet?.from === "base"
-      ? base?.components.scheduler
-      : (inspection.scheduler ?? { ...SD_SCHEDULER, prediction_type: predictionType ?? "epsilon" });
+  components.scheduler = scheduler(draft, inspection, base);
   return {
     version: 1,
     id,
@@ -68,6 +64,18 @@ export function modelJson(
     components,
     ...settings(draft, base),
   };
+}
+
+function lentTokenizer(base: Bundle | undefined): { components: Record<string, string>; files: Files } {
+  const components: Record<string, string> = {};
+  const files: Record<string, Files[string]> = {};
+  for (const [part, name] of Object.entries<string>(base?.components.tokenizer ?? {})) {
+    const file = base?.files[name];
+    if (!file) throw new Error(`The base has no ${name}`);
+    components[part] = lentName(name);
+    files[lentName(name)] = file;
+  }
+  return { components, files };
 }
 
 export const fileName = (component: ComponentName) => `${component}.safetensors`;
@@ -87,20 +95,36 @@ function provenance({ components }: Draft, base?: Bundle): string {
   return sources.join("; ");
 }
 
+/** Whether the U-Net is the base's, or another one of the same shapes: trained at the same sizes and noise, as far as anybody says. */
+function drawsLike({ components }: Draft, base: Bundle | undefined): base is Bundle {
+  const unet = components.get("unet");
+  return unet?.from === "base" || (unet !== undefined && unet.component.config === base?.components.unet.config);
+}
+
+/** What the files say goes before what the base has. */
+function scheduler(draft: Draft, inspection: Pick<Inspection, "scheduler">, base?: Bundle): SchedulerConfig {
+  const unet = draft.components.get("unet");
+  const said = unet?.from === "files" ? inspection.scheduler : undefined;
+  if (said) return said;
+  if (drawsLike(draft, base)) return base.components.scheduler;
+  const prediction_type = unet?.from === "files" ? unet.part.predictionType : undefined;
+  return { ...SD_SCHEDULER, prediction_type: prediction_type ?? "epsilon" };
+}
+
 /** Sides that SD 1.x draws, in pixels. */
 const SIDES = [256, 320, 384, 448, 512, 576, 640, 704, 768];
 
 /** The settings go with the U-Net: it was trained at a size. */
-function settings({ reader, components }: Draft, base?: Bundle): Pick<Bundle, "defaults" | "sizes" | "limits"> {
+function settings(draft: Draft, base?: Bundle): Pick<Bundle, "defaults" | "sizes" | "limits"> {
+  const { reader, components } = draft;
   const limits = base?.limits &&
     reader === "kosmosg" &&
     components.get("gpt")?.from === "base" && { limits: base.limits };
-  const unet = components.get("unet");
-  if (unet?.from === "base" && base) {
+  if (drawsLike(draft, base)) {
     return { defaults: base.defaults, ...(base.sizes && { sizes: base.sizes }), ...limits };
   }
-  const side =
-    unet?.from === "files" && unet.part.component.kind === "unet" ? unet.part.component.config.sample_size * 8 : 512;
+  const unet = components.get("unet");
+  const side = unet?.from === "files" && unet.component.kind === "unet" ? unet.component.config.sample_size * 8 : 512;
   // Kosmos-G's demo starts with 6, Stable Diffusion with 7.5.
   const guidance_scale = reader === "kosmosg" ? 6 : 7.5;
   const sizes = SIDES.flatMap((height) => SIDES.map((width) => ({ width, height })));

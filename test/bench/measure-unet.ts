@@ -6,6 +6,7 @@ import { basename, join } from "node:path";
 import { conditionShape } from "../../workers/models/condition-shape.ts";
 import { latentGrid } from "../../workers/models/latent-grid.ts";
 import type { SchedulerConfig, UNetConfig } from "../../workers/weights/bundle.ts";
+import { SD15_SCHEDULER } from "../../workers/weights/sd15-scheduler.ts";
 import { elementBytes, WeightFiles } from "../../workers/weights/tensors.ts";
 import { openBench, withPage } from "./browser.ts";
 import { type Bench, engineRequest } from "./measure-model.ts";
@@ -67,18 +68,6 @@ export async function modelUNet({ bundle, bundleFolder }: Bench): Promise<UNetCa
     files: async () => paths,
   };
 }
-
-/** stable-diffusion-v1-5/scheduler/scheduler_config.json. */
-const SD15_SCHEDULER: SchedulerConfig = {
-  num_train_timesteps: 1000,
-  beta_start: 0.00085,
-  beta_end: 0.012,
-  beta_schedule: "scaled_linear",
-  prediction_type: "epsilon",
-  set_alpha_to_one: false,
-  skip_prk_steps: true,
-  steps_offset: 1,
-};
 
 export function sd15UNet(site: Site, width: Width, latents: number): UNetCase {
   const config = sd15UNetConfig(width);

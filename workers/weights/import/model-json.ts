@@ -1,19 +1,8 @@
 /** model.json of a model that was put together here. */
 import type { Bundle, FileBundle, SchedulerConfig } from "../bundle.ts";
+import { SD15_SCHEDULER } from "../sd15-scheduler.ts";
 import { type ComponentName, type Draft, lentComponent } from "./draft-model.ts";
 import type { Inspection } from "./inspect.ts";
-
-/** What every SD 1.x model was trained with (scheduler_config.json of stable-diffusion-v1-5). */
-const SD_SCHEDULER: SchedulerConfig = {
-  num_train_timesteps: 1000,
-  beta_start: 0.00085,
-  beta_end: 0.012,
-  beta_schedule: "scaled_linear",
-  prediction_type: "epsilon",
-  set_alpha_to_one: false,
-  skip_prk_steps: true,
-  steps_offset: 1,
-};
 
 export interface ModelName {
   readonly id: string;
@@ -108,7 +97,7 @@ function scheduler(draft: Draft, inspection: Pick<Inspection, "scheduler">, base
   if (said) return said;
   if (drawsLike(draft, base)) return base.components.scheduler;
   const prediction_type = unet?.from === "files" ? unet.part.predictionType : undefined;
-  return { ...SD_SCHEDULER, prediction_type: prediction_type ?? "epsilon" };
+  return { ...SD15_SCHEDULER, prediction_type: prediction_type ?? "epsilon" };
 }
 
 /** Sides that SD 1.x draws, in pixels. */

@@ -180,7 +180,7 @@ describe("the library worker", () => {
     await publish("dict.txt", wrong);
     await expect(install()).rejects.toMatchObject({
       code: "hash-mismatch",
-      message: expect.stringMatching(/^dict\.txt is not the file that model\.json describes/),
+      message: expect.stringMatching(/^dict\.txt is not the file that was described/),
     });
     expect((await states())[0]?.state).toBe("partial");
     await publish("dict.txt", files["dict.txt"] as Uint8Array<ArrayBuffer>);

@@ -3,7 +3,7 @@ import { useApp, useGallery, useSettings } from "../app-context.ts";
 import { randomSeed, type SchedulerKind } from "../engine/index.ts";
 import { useTexts } from "../ui/texts.ts";
 import { NumberInput, RangeSetting, Setting } from "./fields.tsx";
-import { aspectOf } from "./model-facts.ts";
+import { aspectOf, type Size } from "./model-facts.ts";
 import { type Choices, MAX_NEGATIVE_PROMPT, NO_CHOICES, RANGES } from "./parameters.ts";
 import { PRESETS, presetOf, presetSettings } from "./presets.ts";
 import { settingsTexts } from "./texts.ts";
@@ -78,11 +78,7 @@ export function SettingsPanel() {
               change({ width: width as number, height: height as number });
             }}
           >
-            {sizes.map((size) => (
-              <option key={`${size.width}x${size.height}`} value={`${size.width}x${size.height}`}>
-                {size.width} × {size.height} ({aspectOf(size)})
-              </option>
-            ))}
+            <SizeOptions sizes={sizes} />
           </select>
         )}
       </Setting>
@@ -132,6 +128,29 @@ export function SettingsPanel() {
       </details>
     </section>
   );
+}
+
+/** Many sizes come by their form. */
+const MANY_SIZES = 12;
+
+function SizeOptions({ sizes }: { sizes: readonly Size[] }) {
+  const t = useTexts(settingsTexts);
+  const option = (size: Size) => (
+    <option key={`${size.width}x${size.height}`} value={`${size.width}x${size.height}`}>
+      {size.width} × {size.height} ({aspectOf(size)})
+    </option>
+  );
+  if (sizes.length <= MANY_SIZES) return sizes.map(option);
+  const forms: [label: string, sizes: readonly Size[]][] = [
+    [t.square, sizes.filter(({ width, height }) => width === height)],
+    [t.wide, sizes.filter(({ width, height }) => width > height)],
+    [t.tall, sizes.filter(({ width, height }) => width < height)],
+  ];
+  return forms.map(([label, some]) => (
+    <optgroup key={label} label={label}>
+      {some.map(option)}
+    </optgroup>
+  ));
 }
 
 /** Draft, balanced, quality: what they mean follows from the model's defaults. */

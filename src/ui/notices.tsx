@@ -1,6 +1,6 @@
 /** Short messages at the foot of the page, with at most one action; also read out by screen readers. */
 import { X } from "lucide-react";
-import { useSyncExternalStore } from "react";
+import { useRef, useSyncExternalStore } from "react";
 // The order of layers, before the first of them: the bundler may put this file into a chunk that comes before the others.
 import "./tokens.css";
 import "./notices.css";
@@ -21,12 +21,18 @@ function publish(next: readonly Notice[]): void {
 }
 
 const LASTS_MS = 8000;
+/** Longer, while the pointer or the focus is on the messages. */
+const HELD_MS = 2000;
 
-/** Shows a message for a few seconds. */
+/** Shows a message for a few seconds, and as long as somebody is at it. */
 export function notify(text: string, action?: Notice["action"]): void {
   const notice = { id: ++serial, text, ...(action && { action }) };
   publish([...notices.slice(-2), notice]);
-  setTimeout(() => publish(notices.filter((other) => other !== notice)), LASTS_MS);
+  const end = () => {
+    if (document.querySelector(".notices:is(:hover, :focus-within)")) setTimeout(end, HELD_MS);
+    else publish(notices.filter((other) => other !== notice));
+  };
+  setTimeout(end, LASTS_MS);
 }
 
 function subscribe(listener: () => void): () => void {
@@ -36,9 +42,17 @@ function subscribe(listener: () => void): () => void {
 
 export function Notices() {
   const shown = useSyncExternalStore(subscribe, () => notices);
-  const close = (notice: Notice) => publish(notices.filter((other) => other !== notice));
+  /** Where the focus came from: it goes back when its message goes. */
+  const before = useRef<Element | null>(null);
+  const close = (notice: Notice) => {
+    publish(notices.filter((other) => other !== notice));
+    if (before.current instanceof HTMLElement && before.current.isConnected) before.current.focus();
+  };
+  const cameFrom = ({ currentTarget, relatedTarget }: React.FocusEvent) => {
+    if (!currentTarget.contains(relatedTarget)) before.current = relatedTarget;
+  };
   return (
-    <div className="notices" role="status" aria-live="polite">
+    <div className="notices" role="status" aria-live="polite" onFocus={cameFrom}>
       {shown.map((notice) => (
         <p key={notice.id} className="notice">
           {notice.text}
@@ -47,8 +61,8 @@ export function Notices() {
               type="button"
               className="button quiet"
               onClick={() => {
-                notice.action?.run();
                 close(notice);
+                notice.action?.run();
               }}
             >
               {notice.action.label}

@@ -81,12 +81,13 @@ for (const [device, viewport] of [
 }
 
 test("on a phone a swipe down closes the sheet, a short one does not", async ({ page }) => {
+  // A sheet that still moves would be missed by the second swipe.
+  await page.emulateMedia({ reducedMotion: "reduce" });
   await page.setViewportSize({ width: 390, height: 844 });
   await open(page);
   await opener(page, "Settings").click();
   const head = page.locator(".sheet-head");
   const swipe = async (down: number) => {
-    // waits until the sheet stands still
     await head.hover({ position: { x: 60, y: 10 } });
     const box = await head.boundingBox();
     if (!box) throw new Error("no head");

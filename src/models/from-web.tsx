@@ -1,10 +1,10 @@
 import { ExternalLink } from "lucide-react";
 import { useEffect, useId, useState } from "react";
 import * as v from "valibot";
-import { useApp, useModels } from "../app-context.ts";
+import { useApp } from "../app-context.ts";
 import { useTexts } from "../ui/texts.ts";
 import { Catalog, type CatalogModel } from "./catalog.ts";
-import { canDraw } from "./models-store.ts";
+import { LenderSelect, useLenders } from "./lender-select.tsx";
 import { bytesText } from "./sizes.ts";
 import { modelsTexts } from "./texts.ts";
 
@@ -67,7 +67,9 @@ function CatalogCard({ model }: { model: CatalogModel }) {
         </a>
       </p>
       {reads === null && lenders.length === 0 && <p className="hint">{t.needsModel}</p>}
-      {reads === null && lenders.length > 0 && <Lender value={from?.id ?? ""} onChange={setBase} />}
+      {reads === null && lenders.length > 0 && (
+        <LenderSelect label={t.partOf} value={from?.id ?? ""} onChange={setBase} />
+      )}
       {acceptance && (
         <label className="check">
           <input type="checkbox" checked={accepted} onChange={(event) => setAccepted(event.target.checked)} />
@@ -116,7 +118,7 @@ function Address() {
       <p id={ids.hint} className={wrong ? "hint warn" : "hint"}>
         {wrong ? t.noAddress : t.addressHint}
       </p>
-      {lenders.length > 0 && <Lender value={base} none={t.noBase} onChange={setBase} />}
+      {lenders.length > 0 && <LenderSelect label={t.base} value={base} none={t.noBase} onChange={setBase} />}
       <div className="model-actions">
         <button type="submit" className="button" disabled={address.trim() === ""}>
           {t.fetchIt}
@@ -133,28 +135,4 @@ function addressOf(text: string): URL | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Which stored model lends the rest. @param none where nothing has to be lent */
-function Lender({ value, none, onChange }: { value: string; none?: string; onChange: (id: string) => void }) {
-  const t = useTexts(modelsTexts);
-  const id = useId();
-  return (
-    <div className="import-field">
-      <label htmlFor={id}>{none === undefined ? t.partOf : t.base}</label>
-      <select id={id} value={value} onChange={(event) => onChange(event.target.value)}>
-        {none !== undefined && <option value="">{none}</option>}
-        {useLenders().map((model) => (
-          <option key={model.id} value={model.id}>
-            {model.name}
-          </option>
-        ))}
-      </select>
-    </div>
-  );
-}
-
-function useLenders() {
-  const models = useModels((state) => state.models);
-  return (models ?? []).filter(canDraw);
 }

@@ -2,7 +2,7 @@ import { Fragment, useId } from "react";
 import type { ImportPreview } from "../../workers/protocol.ts";
 import { useApp, useImport, useModels } from "../app-context.ts";
 import { useTexts } from "../ui/texts.ts";
-import { canDraw } from "./models-store.ts";
+import { LenderSelect, useLenders } from "./lender-select.tsx";
 import { bytesText, freeBytes, parametersText } from "./sizes.ts";
 import { modelsTexts } from "./texts.ts";
 
@@ -117,30 +117,13 @@ const breakable = (name: string) =>
 /** A stored model may lend what the files lack. */
 function BasePicker({ needed }: { needed: boolean }) {
   const t = useTexts(modelsTexts);
-  const id = useId();
   const { imports } = useApp();
   const base = useImport((state) => state.base);
-  const models = useModels((state) => state.models);
-  const lenders = (models ?? []).filter(canDraw);
+  const lenders = useLenders();
   if (!needed) return null;
   if (lenders.length === 0) return <p className="hint">{t.noLender}</p>;
-  return (
-    <div className="import-field">
-      <label htmlFor={id}>{t.base}</label>
-      <select
-        id={id}
-        value={base ?? ""}
-        onChange={(event) => void imports.getState().takeFrom(event.target.value || null)}
-      >
-        <option value="">{t.noBase}</option>
-        {lenders.map((model) => (
-          <option key={model.id} value={model.id}>
-            {model.name}
-          </option>
-        ))}
-      </select>
-    </div>
-  );
+  const take = (id: string) => void imports.getState().takeFrom(id || null);
+  return <LenderSelect label={t.base} value={base ?? ""} none={t.noBase} onChange={take} />;
 }
 
 function Notes({ notes, open }: { notes: readonly string[]; open: boolean }) {

@@ -26,23 +26,12 @@ import {
   HISTORY_SLOTS,
   type SchedulerRow,
 } from "../../workers/schedulers/scheduler-row.ts";
-import type { SchedulerConfig } from "../../workers/weights/bundle.ts";
 import { fromFloat16Bits, toFloat16Bits } from "../../workers/weights/float16.ts";
+import { SD15_SCHEDULER } from "../../workers/weights/sd15-scheduler.ts";
 import { expectClose } from "../support/expect-close.ts";
 import { fixtureBytes } from "../support/fixtures.ts";
 import { precision } from "../support/precision.ts";
 import { TOLERANCE as FIXTURE_TOLERANCE, schedulerCases, syntheticModel } from "../support/scheduler-fixtures.ts";
-
-const CONFIG: SchedulerConfig = {
-  num_train_timesteps: 1000,
-  beta_start: 0.00085,
-  beta_end: 0.012,
-  beta_schedule: "scaled_linear",
-  prediction_type: "epsilon",
-  set_alpha_to_one: false,
-  skip_prk_steps: true,
-  steps_offset: 1,
-};
 
 const SOLVERS: Record<string, ScheduleOptions> = {
   "DPM-Solver++ to timestep 0": { kind: "dpmsolver++", steps: 16, finalSigmasType: "sigma_min" },
@@ -175,11 +164,11 @@ async function runOnGpu(rows: readonly SchedulerRow[], kind: GuidedOutput["kind"
 describe.each(DTYPES)("step kernel with a %s model", (dtype) => {
   describe.each(Object.keys(SOLVERS))("%s", (name) => {
     test.each(["none", "batched", "separate"] as const)("guidance: %s", (kind) =>
-      runOnGpu(createSchedule(CONFIG, SOLVERS[name] as ScheduleOptions), kind, dtype),
+      runOnGpu(createSchedule(SD15_SCHEDULER, SOLVERS[name] as ScheduleOptions), kind, dtype),
     );
     test("v prediction", () =>
       runOnGpu(
-        createSchedule({ ...CONFIG, prediction_type: "v_prediction" }, SOLVERS[name] as ScheduleOptions),
+        createSchedule({ ...SD15_SCHEDULER, prediction_type: "v_prediction" }, SOLVERS[name] as ScheduleOptions),
         "batched",
         dtype,
       ));
@@ -233,7 +222,7 @@ test("a kernel in a dtype that the device has not is refused", async () => {
 test("tensors that do not fit a step are refused by name", async () => {
   const kernel = await StepKernel.create(device, "float32");
   const state = createLatentState(device, "float32", DIMS, 2);
-  const [row] = createSchedule(CONFIG, { kind: "ddim", steps: 4, eta: 1 }) as [SchedulerRow];
+  const [row] = createSchedule(SD15_SCHEDULER, { kind: "ddim", steps: 4, eta: 1 }) as [SchedulerRow];
   const output = createGpuTensor(device, "float32", [4, ...DIMS.slice(1)], "output");
   const half = createGpuTensor(device, "float16", [4, ...DIMS.slice(1)], "output");
   expect(() => kernel.step(state, row, { kind: "batched", output, scale: 3 })).toThrow("this step needs noise");

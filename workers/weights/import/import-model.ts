@@ -1,5 +1,6 @@
 /** Chosen files into the store: read twice, once for sizes and hashes, once to write; nothing counts until all of it is there. */
 import { EngineFault } from "../../faults.ts";
+import { elementCount } from "../../onnx/graph.ts";
 import type { InstallProgress, StoredBundle } from "../../protocol.ts";
 import type { Bundle, BundleFile } from "../bundle.ts";
 import { type CanonicalFile, type CanonicalTensor, canonicalChunks, describeCanonicalFile } from "../canonical-file.ts";
@@ -7,7 +8,7 @@ import { sha256 } from "../hash.ts";
 import { chunkBytes, parseBundle } from "../parse-bundle.ts";
 import { ProgressMeter } from "../progress-meter.ts";
 import type { WeightStore } from "../store.ts";
-import { type ComponentName, draftModel, type Reader } from "./draft-model.ts";
+import { draftModel, type Reader } from "./draft-model.ts";
 import { canonicalTensors, inspectFiles } from "./inspect.ts";
 import { fileName, type ModelName, modelJson } from "./model-json.ts";
 import type { SourceFile } from "./source-files.ts";
@@ -45,12 +46,9 @@ export async function importModel(
     const draft = draftModel(inspection, base);
     if (draft.lacking.length > 0 || !draft.reader) throw new EngineFault("bad-bundle", draft.lacking.join("\n"));
 
-    const written = new Map<string, PlannedFile>();
+    const written: Written = new Map();
     for (const [component, part] of draft.components) {
-      if (part.from === "files") {
-        const tensors = canonicalTensors(part.part, inspection.reader);
-        written.set(fileName(component), { component, tensors });
-      }
+      if (part.from === "files") written.set(fileName(component), canonicalTensors(part.part, inspection.reader));
     }
     const described = await describeAll(written, inspection.reader, options);
     // A table of words goes with the tokenizer that it was trained with.
@@ -75,22 +73,20 @@ export async function importModel(
   }
 }
 
-interface PlannedFile {
-  readonly component: ComponentName;
-  readonly tensors: readonly CanonicalTensor[];
-}
+/** The files to be written, by name. */
+type Written = Map<string, readonly CanonicalTensor[]>;
 
 async function describeAll(
-  files: ReadonlyMap<string, PlannedFile>,
+  files: Written,
   reader: SourceReader,
   { signal, onProgress = () => {} }: ImportOptions,
 ): Promise<Map<string, CanonicalFile>> {
   const described = new Map<string, CanonicalFile>();
   // fp16, unless a tensor turns out to be too large for it.
-  const bytes = [...files.values()].flatMap(({ tensors }) => tensors.map(({ shape }) => 2 * elements(shape)));
+  const bytes = [...files.values()].flatMap((tensors) => tensors.map(({ shape }) => 2 * elementCount(shape)));
   const meter = new ProgressMeter(0, sum(bytes), (progress) => onProgress({ ...progress, phase: "read" }));
   meter.report();
-  for (const [name, { tensors }] of files) {
+  for (const [name, tensors] of files) {
     const onBytes = (count: number) => meter.add(name, count);
     described.set(name, await describeCanonicalFile(tensors, reader, { onBytes, ...(signal && { signal }) }));
   }
@@ -99,7 +95,7 @@ async function describeAll(
 
 async function writeAll(
   bundle: Bundle,
-  files: ReadonlyMap<string, PlannedFile>,
+  files: Written,
   described: ReadonlyMap<string, CanonicalFile>,
   tokenizer: Readonly<Record<string, Blob>>,
   reader: SourceReader,
@@ -117,14 +113,14 @@ async function writeAll(
     meter.report();
     for (const [name, chunks] of missing) {
       const file = bundle.files[name] as BundleFile;
-      const planned = files.get(name);
+      const tensors = files.get(name);
       const blob = tokenizer[name];
       if (chunks.size === 0) continue;
       if (blob) await store.putChunk(file, 0, blob, file.sha256);
-      else if (planned) {
+      else if (tensors) {
         const outOfRange = described.get(name)?.outOfRange ?? [];
         let index = 0;
-        for await (const chunk of canonicalChunks(planned.tensors, outOfRange, reader, signal && { signal })) {
+        for await (const chunk of canonicalChunks(tensors, outOfRange, reader, signal && { signal })) {
           if (chunks.has(index)) {
             const hash = await sha256(chunk);
             if (hash !== file.chunks?.[index]) throw changed();
@@ -174,5 +170,4 @@ async function wholeFile(blob: Blob): Promise<BundleFile> {
   return { size: blob.size, sha256: await sha256(await blob.arrayBuffer()) };
 }
 
-const elements = (shape: readonly number[]) => shape.reduce((product, d) => product * d, 1);
 const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0);

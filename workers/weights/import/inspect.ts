@@ -40,11 +40,11 @@ export async function inspectFiles(files: readonly SourceFile[]): Promise<Inspec
     }
     notes.push(...notesOn(detected));
   }
-  return { ...chosen(found, notes), scheduler: sources.scheduler, notes, reader: sources.reader };
+  return { parts: chosen(found, notes), scheduler: sources.scheduler, notes, reader: sources.reader };
 }
 
 /** Of several of a kind: a whole one, then safetensors, then the smaller; the others are told of. */
-function chosen(found: readonly InspectedPart[], notes: string[]): Pick<Inspection, "parts"> {
+function chosen(found: readonly InspectedPart[], notes: string[]): Inspection["parts"] {
   const parts = new Map<ComponentKind, InspectedPart>();
   const better = (a: InspectedPart, b: InspectedPart) =>
     Number(b.whole) - Number(a.whole) ||
@@ -59,7 +59,7 @@ function chosen(found: readonly InspectedPart[], notes: string[]): Pick<Inspecti
         `${part.checkpoint.name}: its ${COMPONENT_NAMES[kind]} is left alone for that of ${first.checkpoint.name}`,
       );
   }
-  return { parts };
+  return parts;
 }
 
 function* notesOn(detected: Detected): Generator<string> {

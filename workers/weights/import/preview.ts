@@ -1,3 +1,4 @@
+import { elementCount } from "../../onnx/graph.ts";
 import type { ImportPreview } from "../../protocol.ts";
 import type { Bundle } from "../bundle.ts";
 import { COMPONENT_NAMES } from "../layouts/component.ts";
@@ -15,7 +16,7 @@ export async function previewImport(files: readonly SourceFile[], base?: Bundle)
   const parts = [...inspection.parts.values()].map(({ component, checkpoint, problems }) => ({
     name: COMPONENT_NAMES[component.kind],
     from: checkpoint.name,
-    parameters: component.tensors.reduce((sum, { shape }) => sum + shape.reduce((product, d) => product * d, 1), 0),
+    parameters: component.tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0),
     problems: [...problems],
   }));
   return {

@@ -99,7 +99,7 @@ function Address() {
     const url = addressOf(address);
     setWrong(!url);
     if (!url) return;
-    const name = decodeURIComponent(url.pathname.split("/").at(-1) ?? "").replace(/\.\w+$/, "") || url.host;
+    const name = lastPart(url).replace(/\.\w+$/, "") || url.host;
     const choice = { name, license: t.licensePlaceholder, ...(base && { base }) };
     void imports.getState().fetch([{ url: url.href }], choice);
   };
@@ -134,5 +134,15 @@ function addressOf(text: string): URL | undefined {
     return /^https?:$/.test(url.protocol) ? url : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** Of an address; as it stands where its escapes are none. */
+function lastPart(url: URL): string {
+  const part = url.pathname.split("/").at(-1) ?? "";
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
   }
 }

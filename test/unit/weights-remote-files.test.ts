@@ -111,6 +111,12 @@ describe("fetchRemoteFiles", () => {
     await expect(fetched([{ name: "x", url: address }])).rejects.toThrow(message);
   });
 
+  it("takes an address whose escapes are none", async () => {
+    server.files["50%.safetensors"] = short;
+    const { files } = await fetchRemoteFiles([{ url: url("50%.safetensors") }], { store, retry });
+    expect(files[0]?.name).toBe("50%.safetensors");
+  });
+
   it("says what the server said", async () => {
     await expect(fetched([{ name: "x", url: url("nowhere.safetensors") }])).rejects.toMatchObject({
       code: "http",

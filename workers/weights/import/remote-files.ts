@@ -109,7 +109,15 @@ function checkedUrl(url: string): URL {
   throw new EngineFault("bad-bundle", `“${url.slice(0, 200)}” is not the address of a file (https://…)`);
 }
 
-const nameOf = ({ url }: RemoteFile) => decodeURIComponent(new URL(url).pathname.split("/").at(-1) || "file");
+/** What a person knows it by; as it stands in the address where its escapes are none. */
+function nameOf({ url }: RemoteFile): string {
+  const part = new URL(url).pathname.split("/").at(-1) || "file";
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
 
 /** As the store wants its files called. */
 const plainName = (url: URL) => (url.pathname.split("/").at(-1) || "file").replace(/[^A-Za-z0-9._-]/g, "_").slice(-100);

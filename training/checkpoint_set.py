@@ -2,7 +2,8 @@
 
     python checkpoint_set.py OUT                    # tiny: true topology, small widths; 190 MB
     python checkpoint_set.py OUT --size quarter     # a quarter of every width, true depths
-    python checkpoint_set.py OUT --size full        # the published sizes; 20 GB of disk, 16 GB of memory
+    python checkpoint_set.py OUT --size full        # the published sizes; 26 GB of disk, 9 GB of memory
+    python checkpoint_set.py OUT --size full --only kosmosg sd     # some folders alone
 
 (a) kosmosg/          fairseq checkpoints: with U-Net and VAE inside (zip), and without them (the old stream)
 (b) parts/            Kosmos-2 in transformers' names, in two files with an index, bf16; an AlignerNet
@@ -21,6 +22,7 @@ import tempfile
 from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import sentencepiece
@@ -46,6 +48,8 @@ from layout_fixtures import (
 
 PIECES = Path(__file__).parent.parent / "public/models/kosmosg-tokenizer/sentencepiece.bpe.model"
 Weights = dict[str, Tensor]
+Module = TypeVar("Module", bound=nn.Module)
+FOLDERS = ("kosmosg", "parts", "diffusers", "sd", "vae", "taesd")
 VOCABULARY, KOSMOS_2_VOCABULARY = 64007, 65037
 SCHEDULER = {
     "_class_name": "PNDMScheduler", "num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear",
@@ -77,12 +81,18 @@ SIZES = {
 }
 
 
-def exact(module: nn.Module) -> Weights:
-    """`module` with weights that fp16 and bf16 both hold, and these."""
+def exact(module: Module) -> Module:
+    """`module` with weights that fp16 and bf16 both hold."""
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.copy_(parameter.bfloat16().half())
-    return {name: tensor.half() for name, tensor in module.state_dict().items() if tensor.is_floating_point()}
+    return module
+
+
+def halves(module: nn.Module) -> Weights:
+    """The weights of `module`, which computes no more afterwards: one copy is in memory, not two."""
+    module.half()
+    return {name: tensor for name, tensor in module.state_dict().items() if tensor.is_floating_point()}
 
 
 def kosmosg(size: Size) -> KosmosG:
@@ -222,35 +232,48 @@ def published_tokenizer() -> Tokenizer:
         return Tokenizer(folder, 64)
 
 
-def reference(size: Size, model: KosmosG, unet: UNet2DConditionModel, vae: AutoencoderKL, text: CLIPTextModel) -> tuple[Weights, dict[str, object]]:
-    """Conditions, one U-Net step and one decoding, in fp32."""
-    tokenizer = published_tokenizer()
-    prompt = tokenizer.encode_prompt("<i> swimming underwater")
-    picture = picture_of()
-    clip_ids = [49406, 320, 1125, 539, 320, 2368, *[49407] * 71]  # a photo of a cat
-    generator = torch.Generator().manual_seed(7)
-    latents = torch.randn(1, 4, size.latents, size.latents, generator=generator)
-    with torch.no_grad():
-        condition = model(torch.from_numpy(prompt.ids)[None], torch.from_numpy(prompt.slots)[None], preprocess(picture, 224))
-        words = text(torch.tensor([clip_ids])).last_hidden_state
-        tensors = {
-            "condition": condition,
-            "unconditional": model.unconditional(),
-            "words": words,
-            "latents": latents,
-            "noise_pred": unet(latents, 981, condition, return_dict=False)[0],
-            "noise_pred_words": unet(latents, 981, words, return_dict=False)[0],
-            "decoded": vae.decode(latents / 0.18215, return_dict=False)[0],
+class References:
+    """What PyTorch computes in fp32: conditions, one U-Net step a condition, one decoding."""
+
+    def __init__(self, latents: int) -> None:
+        generator = torch.Generator().manual_seed(7)
+        self.latents = torch.randn(1, 4, latents, latents, generator=generator)
+        self.picture = picture_of()
+        self.prompt = published_tokenizer().encode_prompt("<i> swimming underwater")
+        self.tensors: Weights = {"latents": self.latents}
+
+    @torch.no_grad()
+    def read_pictures(self, model: KosmosG) -> None:
+        ids, slots = (torch.from_numpy(row)[None] for row in (self.prompt.ids, self.prompt.slots))
+        self.tensors["condition"] = model(ids, slots, preprocess(self.picture, 224))
+        self.tensors["unconditional"] = model.unconditional()
+
+    @torch.no_grad()
+    def read_words(self, text: CLIPTextModel) -> None:
+        ids = [49406, 320, 1125, 539, 320, 2368, *[49407] * 71]  # a photo of a cat
+        self.tensors["words"] = text(torch.tensor([ids])).last_hidden_state
+
+    @torch.no_grad()
+    def step(self, unet: UNet2DConditionModel) -> None:
+        for condition, name in (("condition", "noise_pred"), ("words", "noise_pred_words")):
+            if condition in self.tensors:
+                self.tensors[name] = unet(self.latents, 981, self.tensors[condition], return_dict=False)[0]
+
+    @torch.no_grad()
+    def decode(self, vae: AutoencoderKL) -> None:
+        self.tensors["decoded"] = vae.decode(self.latents / 0.18215, return_dict=False)[0]
+
+    def save(self, folder: Path) -> None:
+        save_file({name: tensor.float().contiguous() for name, tensor in self.tensors.items()}, folder / "expected.safetensors")
+        facts = {
+            "prompt": " swimming underwater",
+            "tokens": self.prompt.ids.tolist(),
+            "words": "a photo of a cat",
+            "timestep": 981,
+            "picture": np.asarray(self.picture).reshape(-1).tolist(),
+            "pictureSide": self.picture.width,
         }
-    facts = {
-        "prompt": " swimming underwater",
-        "tokens": prompt.ids.tolist(),
-        "words": "a photo of a cat",
-        "timestep": 981,
-        "picture": np.asarray(picture).reshape(-1).tolist(),
-        "pictureSide": picture.width,
-    }
-    return {name: tensor.float().contiguous() for name, tensor in tensors.items()}, facts
+        (folder / "expected.json").write_text(json.dumps(facts))
 
 
 def picture_of() -> Image.Image:
@@ -266,34 +289,54 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
     parser.add_argument("--size", choices=SIZES, default="tiny")
+    parser.add_argument("--only", choices=FOLDERS, nargs="+", default=FOLDERS, metavar="FOLDER", help=", ".join(FOLDERS))
     options = parser.parse_args()
     size, out = SIZES[options.size], options.out
+    wanted = set(options.only)
     out.mkdir(parents=True, exist_ok=True)
 
-    model, unet, vae, text = kosmosg(size), unet_of(size, 1), vae_of(size, 2), text_encoder_of(size)
-    mllm, unet_weights, vae_weights, text_weights = (exact(module) for module in (model, unet, vae, text))
-    expected, facts = reference(size, model, unet, vae, text)
-    save_file(expected, out / "expected.safetensors")
-    (out / "expected.json").write_text(json.dumps(facts))
+    # One network after the other: the largest alone takes 7 GB at full size.
+    references = References(size.latents)
+    mllm: Weights = {}
+    if wanted & {"kosmosg", "parts"}:
+        model = exact(kosmosg(size))
+        references.read_pictures(model)
+        mllm = halves(model)
+        del model
+    text_weights: Weights = {}
+    if wanted & {"diffusers", "sd"}:
+        text = exact(text_encoder_of(size))
+        references.read_words(text)
+        text_weights = halves(text)
+        del text
+    unet, vae = exact(unet_of(size, 1)), exact(vae_of(size, 2))
+    references.step(unet)
+    references.decode(vae)
+    references.save(out)
     config = unet.config
-    del model, unet, vae, text
+    unet_weights, vae_weights = halves(unet), halves(vae)
+    del unet, vae
 
-    decoding = {
-        **{f"diffusion_unet.unet.{name}": tensor for name, tensor in unet_weights.items()},
-        **{f"vae.vae.{name}": tensor for name, tensor in vae_weights.items()},
-    }
-    write_torch(out / "kosmosg/checkpoint_final.pt", fairseq({**mllm, **decoding}))
-    write_torch(out / "kosmosg/checkpoint_without_unet.pt", fairseq(mllm), legacy=True)
+    if "kosmosg" in wanted:
+        decoding = {
+            **{f"diffusion_unet.unet.{name}": tensor for name, tensor in unet_weights.items()},
+            **{f"vae.vae.{name}": tensor for name, tensor in vae_weights.items()},
+        }
+        write_torch(out / "kosmosg/checkpoint_final.pt", fairseq({**mllm, **decoding}))
+        write_torch(out / "kosmosg/checkpoint_without_unet.pt", fairseq(mllm), legacy=True)
 
-    write_sharded(out / "parts/kosmos2", kosmos2_names(mllm), torch.bfloat16)
-    write_torch(out / "parts/aligner.pt", {name: tensor for name, tensor in mllm.items() if name.startswith("aligner.")})
+    if "parts" in wanted:
+        write_sharded(out / "parts/kosmos2", kosmos2_names(mllm), torch.bfloat16)
+        write_torch(out / "parts/aligner.pt", {name: tensor for name, tensor in mllm.items() if name.startswith("aligner.")})
+    del mllm
 
-    for folder, weights in (("unet", unet_weights), ("vae", vae_weights)):
-        write_safetensors(out / f"diffusers/{folder}/diffusion_pytorch_model.safetensors", weights, torch.float32)
-    write_safetensors(out / "diffusers/text_encoder/model.safetensors", text_weights, torch.float32)
-    (out / "diffusers/scheduler").mkdir(exist_ok=True)
-    (out / "diffusers/scheduler/scheduler_config.json").write_text(json.dumps(SCHEDULER))
-    (out / "diffusers/model_index.json").write_text(json.dumps({"_class_name": "StableDiffusionPipeline"}))
+    if "diffusers" in wanted:
+        for folder, weights in (("unet", unet_weights), ("vae", vae_weights)):
+            write_safetensors(out / f"diffusers/{folder}/diffusion_pytorch_model.safetensors", weights, torch.float32)
+        write_safetensors(out / "diffusers/text_encoder/model.safetensors", text_weights, torch.float32)
+        (out / "diffusers/scheduler").mkdir(exist_ok=True)
+        (out / "diffusers/scheduler/scheduler_config.json").write_text(json.dumps(SCHEDULER))
+        (out / "diffusers/model_index.json").write_text(json.dumps({"_class_name": "StableDiffusionPipeline"}))
 
     unet_shapes = ldm_unet(4, list(size.unet), 2, size.condition, [True, True, True, False])
     vae_shapes = ldm_vae(list(size.vae), 2, 4)
@@ -305,19 +348,23 @@ def main() -> None:
             **{f"cond_stage_model.transformer.{name}": tensor for name, tensor in text_weights.items()},
         }
 
-    write_safetensors(out / "sd/single.safetensors", ldm(unet_weights, vae_weights), torch.float16)
-    other = exact(unet_of(size, 11))
-    finetuned = {name: tensor.float() for name, tensor in ldm(other, vae_weights).items()}
-    finetuned |= {"betas": torch.linspace(0, 1, 1000), "model_ema.decay": torch.tensor(0.999)}
-    write_torch(out / "sd/finetuned.ckpt", {"state_dict": finetuned, "epoch": 3, "global_step": 840000, "callbacks": {}})
-    del other, finetuned
+    if "sd" in wanted:
+        write_safetensors(out / "sd/single.safetensors", ldm(unet_weights, vae_weights), torch.float16)
+        del unet_weights
+        other = halves(exact(unet_of(size, 11)))
+        finetuned = {name: tensor.float() for name, tensor in ldm(other, vae_weights).items()}
+        finetuned |= {"betas": torch.linspace(0, 1, 1000), "model_ema.decay": torch.tensor(0.999)}
+        write_torch(out / "sd/finetuned.ckpt", {"state_dict": finetuned, "epoch": 3, "global_step": 840000, "callbacks": {}})
+        del other, finetuned
 
-    other_vae = exact(vae_of(size, 12))
-    write_safetensors(out / "vae/vae.safetensors", other_vae, torch.float16)
-    bare = in_ldm_names(other_vae, convert_ldm_vae_checkpoint, vae_shapes, vae_of(SIZES["tiny"], 2).config)
-    write_torch(out / "vae/vae.ckpt", {"state_dict": {name.removeprefix("first_stage_model."): t.float() for name, t in bare.items()}})
+    if "vae" in wanted:
+        other_vae = halves(exact(vae_of(size, 12)))
+        write_safetensors(out / "vae/vae.safetensors", other_vae, torch.float16)
+        bare = in_ldm_names(other_vae, convert_ldm_vae_checkpoint, vae_shapes, vae_of(SIZES["tiny"], 2).config)
+        write_torch(out / "vae/vae.ckpt", {"state_dict": {name.removeprefix("first_stage_model."): t.float() for name, t in bare.items()}})
 
-    write_safetensors(out / "taesd/taesd_decoder.safetensors", tiny_decoder(), torch.float16)
+    if "taesd" in wanted:
+        write_safetensors(out / "taesd/taesd_decoder.safetensors", tiny_decoder(), torch.float16)
 
 
 if __name__ == "__main__":

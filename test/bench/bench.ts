@@ -121,7 +121,7 @@ export async function main(args: string[]): Promise<void> {
   const python = findPython(options.python);
   if ("trouble" in python) console.log(`The plain pipeline is left out: ${python.trouble}.`);
   say("Building the page");
-  const site = await openSite(options.bundle);
+  const site = await openSite("test/bench/index.html", { bundle: options.bundle });
   try {
     const bench = { site, browser, limitMs, bundle, bundleFolder: options.bundle, ...(precision && { precision }) };
     const result: BenchResult = {

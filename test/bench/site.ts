@@ -1,4 +1,4 @@
-/** The bench's page, built as the app is, and a server for it, for the model and for what is made on the way. */
+/** A page of a measuring script, built as the app is, and a server for it, for folders and for what is made on the way. */
 import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -7,9 +7,6 @@ import { build, loadConfigFromFile } from "vite";
 import { serveStatic } from "../support/static-server.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-/** Of the page in the root. */
-const PAGE = "test/bench/index.html";
-
 export interface Site {
   readonly pageUrl: string;
   readonly wasmPaths: string;
@@ -19,8 +16,11 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** @param bundle folder of the model, served as `bundle/` */
-export async function openSite(bundle: string): Promise<Site> {
+/**
+ * @param page path of its HTML from the root
+ * @param folders to be served, by the names that they get there
+ */
+export async function openSite(page: string, folders: Readonly<Record<string, string>>): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), "kosmos-g-bench-"));
   const close = () => rm(folder, { recursive: true, force: true });
   try {
@@ -35,14 +35,14 @@ export async function openSite(bundle: string): Promise<Site> {
         ...loaded?.config.build,
         outDir: folder,
         emptyOutDir: true,
-        rolldownOptions: { input: join(ROOT, PAGE) },
+        rolldownOptions: { input: join(ROOT, page) },
       },
     });
-    await symlink(resolve(bundle), join(folder, "bundle"));
+    for (const [name, target] of Object.entries(folders)) await symlink(resolve(target), join(folder, name));
     const server = await serveStatic(folder, "/");
     const url = (name: string) => new URL(name, server.url).href;
     return {
-      pageUrl: url(PAGE),
+      pageUrl: url(page),
       wasmPaths: url("ort/"),
       folder,
       url,

@@ -3,6 +3,9 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defaultClientConditions, defineConfig, type Plugin } from "vite";
+import { VitePWA } from "vite-plugin-pwa";
+import { pagesWithPolicy } from "./hosting/pages-with-policy.ts";
+import { webAppManifest } from "./hosting/web-app-manifest.ts";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -53,9 +56,27 @@ function oneOrt(): Plugin {
   };
 }
 
+/** The installed app: its manifest, and the service worker with the list of the build's files. The page registers it itself. */
+const installedApp = () =>
+  VitePWA({
+    strategies: "injectManifest",
+    srcDir: "src/offline",
+    filename: "service-worker.ts",
+    injectRegister: false,
+    manifest: webAppManifest,
+    injectManifest: {
+      rollupFormat: "iife",
+      globPatterns: ["**/*.{html,js,mjs,css,woff2,svg,png,json,wasm}", "models/*tokenizer/*"],
+      // Weights have a store of their own; the others are for pages elsewhere and for the system that installs.
+      globIgnores: ["models/mini/**", "engine.js", "embed.js", "screenshots/**", "**/*.md"],
+      // ORT's wasm is listed too: the service worker keeps the one that is asked for.
+      maximumFileSizeToCacheInBytes: 64 * 2 ** 20,
+    },
+  });
+
 export default defineConfig({
   base: "./",
-  plugins: [react(), oneOrt(), ortFiles()],
+  plugins: [react(), oneOrt(), ortFiles(), pagesWithPolicy(), installedApp()],
   worker: { format: "es", plugins: () => [oneOrt()] },
   environments: {
     client: {

@@ -32,6 +32,7 @@ import { looksLikeWeights } from "./models/import-names.ts";
 import { LostModels } from "./models/lost-models.tsx";
 import { useModelSummary } from "./models/model-summary.ts";
 import { modelNewsTexts } from "./models/news-texts.ts";
+import { useLaunches } from "./offline/use-launches.ts";
 import { restoreAll } from "./restore.ts";
 import { SettingsPanel } from "./settings/settings-panel.tsx";
 import { SheetBar } from "./sheet-bar.tsx";
@@ -77,6 +78,7 @@ export function App() {
     void app.imports.getState().choose(droppedFiles(transfer));
   });
   useShareLink(studio, ready);
+  useLaunches(files, ready);
 
   useEffect(() => {
     void restoreAll(app).finally(() => setReady(true));

@@ -19,6 +19,8 @@ import { entitiesOf, promptOf } from "./generation/sentence-pictures.ts";
 import { createImportStore } from "./models/import-store.ts";
 import { createModelsStore } from "./models/models-store.ts";
 import { tellImport } from "./models/tell-import.ts";
+import { awaitInstallOffer } from "./offline/install-offer.ts";
+import { startOffline } from "./offline/start-offline.ts";
 import { createSettingsStore } from "./settings/settings-store.ts";
 import { history } from "./ui/history.ts";
 
@@ -46,6 +48,13 @@ const app = {
     storage: createQueueStorage(),
   }),
 };
+
+awaitInstallOffer();
+// In development files change under their names: nothing of them is kept.
+if (import.meta.env.PROD) {
+  // Behind everything that the page itself waits for. Where it fails, the page works with a network.
+  addEventListener("load", () => void startOffline(app).catch(() => {}));
+}
 
 createRoot(document.getElementById("app") as HTMLElement).render(
   <StrictMode>

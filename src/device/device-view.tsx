@@ -2,6 +2,7 @@ import { Copy, Gauge, X } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useApp } from "../app-context.ts";
 import { EngineError, requireAdapter } from "../engine/index.ts";
+import { OfflineSection } from "../offline/offline-section.tsx";
 import { notify } from "../ui/notices.tsx";
 import { useTexts } from "../ui/texts.ts";
 import { openView } from "../ui/view.ts";
@@ -90,6 +91,7 @@ export function DeviceView() {
       <p>{t.intro}</p>
       <DeviceNotice trouble={trouble} here />
       <Lines lines={lines} />
+      <OfflineSection />
       <section aria-labelledby="speed-title">
         <h3 id="speed-title">{t.speed}</h3>
         <p className="hint">{t.speedHint}</p>

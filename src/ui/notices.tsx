@@ -9,6 +9,7 @@ interface Notice {
   readonly id: number;
   readonly text: string;
   readonly action?: { readonly label: string; readonly run: () => void };
+  readonly lasting: boolean;
 }
 
 let notices: readonly Notice[] = [];
@@ -24,15 +25,22 @@ const LASTS_MS = 8000;
 /** Longer, while the pointer or the focus is on the messages. */
 const HELD_MS = 2000;
 
-/** Shows a message for a few seconds, and as long as somebody is at it. */
-export function notify(text: string, action?: Notice["action"]): void {
-  const notice = { id: ++serial, text, ...(action && { action }) };
-  publish([...notices.slice(-2), notice]);
+/**
+ * Shows a message for a few seconds, and as long as somebody is at it.
+ * @param lasting until it is answered or closed
+ * @returns takes it away
+ */
+export function notify(text: string, action?: Notice["action"], { lasting = false } = {}): () => void {
+  const notice: Notice = { id: ++serial, text, lasting, ...(action && { action }) };
+  const passing = notices.filter((other) => !other.lasting).slice(-2);
+  publish([...notices.filter((other) => other.lasting || passing.includes(other)), notice]);
+  const takeAway = () => publish(notices.filter((other) => other !== notice));
   const end = () => {
     if (document.querySelector(".notices:is(:hover, :focus-within)")) setTimeout(end, HELD_MS);
-    else publish(notices.filter((other) => other !== notice));
+    else takeAway();
   };
-  setTimeout(end, LASTS_MS);
+  if (!lasting) setTimeout(end, LASTS_MS);
+  return takeAway;
 }
 
 function subscribe(listener: () => void): () => void {

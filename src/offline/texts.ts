@@ -1,0 +1,36 @@
+import { defineTexts } from "../ui/texts.ts";
+
+export const offlineTexts = defineTexts({
+  en: {
+    updateReady: "A new version of this page is ready.",
+    updateNow: "Update",
+    updateWaits: "The update comes when what is running now is done.",
+    updatedElsewhere: "This page was updated in another tab; here the earlier version still runs.",
+    reload: "Reload",
+    title: "Without a network",
+    page: "This page",
+    pageKept: "opens without a network",
+    pageNotKept: "needs a network: the browser keeps nothing for it here",
+    drawing: "Drawing",
+    drawsOffline: "works without a network",
+    drawsAfterFirst: "works without a network after the first picture",
+    install: "Install as an app",
+    installed: "Installed.",
+  },
+  de: {
+    updateReady: "Eine neue Fassung dieser Seite liegt bereit.",
+    updateNow: "Erneuern",
+    updateWaits: "Die Seite wird erneuert, wenn fertig ist, was gerade läuft.",
+    updatedElsewhere: "Diese Seite wurde in einem anderen Tab erneuert; hier läuft noch die frühere Fassung.",
+    reload: "Neu laden",
+    title: "Ohne Netz",
+    page: "Diese Seite",
+    pageKept: "öffnet sich ohne Netz",
+    pageNotKept: "braucht ein Netz: der Browser behält hier nichts für sie",
+    drawing: "Zeichnen",
+    drawsOffline: "geht ohne Netz",
+    drawsAfterFirst: "geht nach dem ersten Bild ohne Netz",
+    install: "Als App installieren",
+    installed: "Installiert.",
+  },
+});

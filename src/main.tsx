@@ -34,7 +34,7 @@ const app = {
   imports: createImportStore({ engine, models, tell: tellImport }),
   entities,
   cutout: createCutoutStore(entities),
-  settings: createSettingsStore(history),
+  settings: createSettingsStore({ history }),
   gallery,
   generation: createQueueStore({
     engine,

@@ -122,12 +122,12 @@ export class Engine {
   /**
    * Makes a model ready: from the store, or fetched once into it with every hash checked; then starts the workers, which
    * build every graph, so that a missing tensor or a wrong shape is reported here, by name.
-   * @param source URL of a folder with a model.json, or the id of a stored model
+   * @param source URL of a folder with a model.json, the id of a stored model, or a model whose files were opened elsewhere
    */
-  async load(source: string, { onProgress, signal }: CallOptions = {}): Promise<void> {
+  async load(source: string | StoredBundle, { onProgress, signal }: CallOptions = {}): Promise<void> {
     // Before megabytes come that could not be used.
     await requireAdapter();
-    const model = await this.fetchModel(source, { onProgress, signal });
+    const model = typeof source === "string" ? await this.fetchModel(source, { onProgress, signal }) : source;
     this.unload();
     this.model = model;
     await this.guard("conditions", () => this.conditionWorker({ onProgress, signal }));

@@ -13,6 +13,9 @@ export interface StoredEntities {
   readonly shelf: readonly string[] | undefined;
 }
 
+/** What the shelf is kept in. */
+export type EntityTables = Pick<EntityDatabase, keyof EntityDatabase>;
+
 export class EntityDatabase {
   private opened: UseStore | undefined;
 

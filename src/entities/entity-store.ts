@@ -8,7 +8,7 @@ import type { History } from "../ui/history.ts";
 import { isOnlyTab } from "../ui/only-tab.ts";
 import { type StorageTrouble, troubleOf } from "../ui/storage-trouble.ts";
 import { type Background, type Cropped, type Cutout, type Entity, type EntityCutout, pictureOf } from "./entity.ts";
-import { EntityDatabase } from "./entity-database.ts";
+import { EntityDatabase, type EntityTables } from "./entity-database.ts";
 import { exampleEntities } from "./example-entities.ts";
 
 export interface EntityState {
@@ -55,14 +55,16 @@ export interface EntityOptions {
   readonly history?: History;
   /** Of the database, of the channel between tabs and of their lock. */
   readonly name?: string;
+  /** Where entities are kept instead, by this page alone: no other tab is told of changes. */
+  readonly tables?: EntityTables;
 }
 
 /** Applied to what is stored, whatever that has become. */
 type ChangeShelf = (shelf: readonly string[]) => readonly string[];
 
-export function createEntityStore({ history, name = "kosmosg-entities" }: EntityOptions = {}) {
-  const database = new EntityDatabase(name);
-  const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(name);
+export function createEntityStore({ history, name = "kosmosg-entities", tables }: EntityOptions = {}) {
+  const database = tables ?? new EntityDatabase(name);
+  const channel = tables || typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(name);
   /** What is shown and not stored yet; what storage does not take is tried again with the next change. */
   const unsaved = { entities: new Set<string>(), shelf: [] as ChangeShelf[] };
   /** What the shelf held before anything was ever stored of it. */

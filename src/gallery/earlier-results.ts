@@ -1,6 +1,6 @@
 /** Results of the app's first version: one array under one key of its own database. They move into the gallery once. */
 import { deleteDB, openDB } from "idb";
-import type { GalleryDatabase } from "./gallery-database.ts";
+import type { GalleryTables } from "./gallery-database.ts";
 import { type Metadata, type NewResult, rowOf } from "./result.ts";
 
 const NAME = "kosmosg-results";
@@ -17,7 +17,7 @@ interface EarlierResult extends Omit<NewResult, "picture"> {
  * Moves what is there; the old database is deleted only after everything has arrived.
  * Two tabs may do it at once: they put the same rows under the same ids.
  */
-export async function adoptEarlierResults(gallery: GalleryDatabase): Promise<void> {
+export async function adoptEarlierResults(gallery: GalleryTables): Promise<void> {
   const earlier = await read();
   if (!earlier) return;
   const there = new Set((await gallery.rows()).map((row) => row.id));

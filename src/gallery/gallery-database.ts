@@ -31,6 +31,9 @@ interface Schema extends DBSchema {
 const VERSION = 1;
 const TABLES = ["results", "details", "pictures", "thumbnails"] as const;
 
+/** What results are kept in. */
+export type GalleryTables = Pick<GalleryDatabase, keyof GalleryDatabase>;
+
 export class GalleryDatabase {
   private connection: Promise<IDBPDatabase<Schema>> | undefined;
 

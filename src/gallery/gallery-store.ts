@@ -7,7 +7,7 @@ import { createStore } from "zustand/vanilla";
 import { isQuotaError, type StorageTrouble, troubleOf } from "../ui/storage-trouble.ts";
 import { BlobUrls } from "./blob-urls.ts";
 import { adoptEarlierResults } from "./earlier-results.ts";
-import { type BlobTable, GalleryDatabase, type StoredResult } from "./gallery-database.ts";
+import { type BlobTable, GalleryDatabase, type GalleryTables, type StoredResult } from "./gallery-database.ts";
 import { mergeRows, type NewResult, type ResultDetails, type ResultRow, rowOf } from "./result.ts";
 import { CHIP_SIDE, type MakeThumbnail, makeThumbnail, THUMBNAIL_SIDE } from "./thumbnail.ts";
 
@@ -52,11 +52,17 @@ export interface GalleryOptions {
   /** Of the database and of the channel between tabs. */
   readonly name?: string;
   readonly thumbnail?: MakeThumbnail;
+  /** Where results are kept instead, by this page alone: no other tab is told of changes. */
+  readonly tables?: GalleryTables;
 }
 
-export function createGalleryStore({ name = "kosmosg-gallery", thumbnail = makeThumbnail }: GalleryOptions = {}) {
-  const database = new GalleryDatabase(name);
-  const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(name);
+export function createGalleryStore({
+  name = "kosmosg-gallery",
+  thumbnail = makeThumbnail,
+  tables,
+}: GalleryOptions = {}) {
+  const database = tables ?? new GalleryDatabase(name);
+  const channel = tables || typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(name);
   /** By id: what storage has not taken, and what of that was deleted. */
   const held = new Map<string, StoredResult>();
   const discarded = new Map<string, StoredResult>();

@@ -1,10 +1,11 @@
 /** Which models the browser holds, and which of them draws. */
 import * as v from "valibot";
-import { createJSONStorage, persist } from "zustand/middleware";
+import { persist } from "zustand/middleware";
 import { createStore } from "zustand/vanilla";
 import type { StorageUsage, StoredModel } from "../../workers/protocol.ts";
 import { promptLimits } from "../../workers/text/prompt-limits.ts";
 import { type Bundle, type Engine, EngineError } from "../engine/index.ts";
+import { pageStorage } from "../ui/page-storage.ts";
 import type { Task } from "./model-task.ts";
 
 /** The model that comes with the app: its address, by which it is fetched with the first picture, and its id in the store. */
@@ -85,7 +86,12 @@ interface Kept {
   readonly known: Known;
 }
 
-export function createModelsStore(engine: EnginePort) {
+export interface ModelsOptions {
+  /** False: which model draws is this page's own affair; no other page learns of it. */
+  readonly kept?: boolean;
+}
+
+export function createModelsStore(engine: EnginePort, { kept = true }: ModelsOptions = {}) {
   let looks = 0;
   const store = createStore<ModelsState & Pick<Kept, "known">>()(
     persist(
@@ -200,19 +206,20 @@ export function createModelsStore(engine: EnginePort) {
       {
         name: STORAGE,
         version: 1,
-        storage: createJSONStorage(() => localStorage),
+        storage: pageStorage(kept),
         partialize: ({ inUse, known }): Kept => ({ inUse, known }),
         merge: (stored, fresh) => ({ ...fresh, ...readKept(stored) }),
       },
     ),
   );
   // Another tab has stored or deleted a model: nothing is lost, and each tab draws with its own choice.
-  globalThis.window?.addEventListener("storage", ({ key, newValue }) => {
-    if (key !== STORAGE) return;
-    const { known } = readKept(stateIn(newValue));
-    if (known) store.setState({ known });
-    void store.getState().refresh();
-  });
+  if (kept)
+    globalThis.window?.addEventListener("storage", ({ key, newValue }) => {
+      if (key !== STORAGE) return;
+      const { known } = readKept(stateIn(newValue));
+      if (known) store.setState({ known });
+      void store.getState().refresh();
+    });
   return store;
 }
 

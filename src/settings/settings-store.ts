@@ -1,10 +1,11 @@
 /** The settings of the next picture and the draft of its sentence; both survive a reload. */
 import * as v from "valibot";
-import { createJSONStorage, persist } from "zustand/middleware";
+import { persist } from "zustand/middleware";
 import { createStore } from "zustand/vanilla";
 import { type SentencePart, sentenceSchema } from "../composer/prompt-doc.ts";
 import { type Bundle, randomSeed } from "../engine/index.ts";
 import type { History } from "../ui/history.ts";
+import { pageStorage } from "../ui/page-storage.ts";
 import { type ModelFacts, modelFacts, parametersOf } from "./model-facts.ts";
 import { type Choices, NO_CHOICES, type Parameters, readChoices } from "./parameters.ts";
 import { type Preset, presetSettings } from "./presets.ts";
@@ -31,8 +32,14 @@ export interface SettingsState {
 
 export type SettingsStore = ReturnType<typeof createSettingsStore>;
 
-/** @param history takes part in the page's undo; without it, changes are final */
-export function createSettingsStore(history?: History) {
+export interface SettingsOptions {
+  /** Takes part in the page's undo; without it, changes are final. */
+  readonly history?: History;
+  /** False: nothing of it survives a reload, nor meets what another page of this origin keeps. */
+  readonly kept?: boolean;
+}
+
+export function createSettingsStore({ history, kept = true }: SettingsOptions = {}) {
   return createStore<SettingsState>()(
     persist(
       (set, get) => {
@@ -79,7 +86,7 @@ export function createSettingsStore(history?: History) {
       {
         name: "kosmosg-settings",
         version: 2,
-        storage: createJSONStorage(() => localStorage),
+        storage: pageStorage(kept),
         partialize: ({ choices, sentence }) => ({ choices, sentence }),
         migrate: (stored) => {
           // Version 1 kept every field, the model's defaults of its time among them.

@@ -127,7 +127,7 @@ describe("the store", () => {
 
   test("changes are undone field by field; presets and resets too", () => {
     const history = createHistory(100, () => 0);
-    const store = createSettingsStore(history);
+    const store = createSettingsStore({ history });
     store.getState().setModel(bundle());
     store.getState().change({ steps: 40 });
     store.getState().change({ guidanceScale: 5 });
@@ -146,7 +146,7 @@ describe("the store", () => {
 
   test("a new seed for each press, unless it is kept; that is not for undo", () => {
     const history = createHistory(100, () => 0);
-    const store = createSettingsStore(history);
+    const store = createSettingsStore({ history });
     const seeds = new Set(
       [1, 2, 3].map(() => {
         store.getState().rollSeed();

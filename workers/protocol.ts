@@ -165,7 +165,7 @@ export type DiffusionReply =
 // --- library worker: downloads and storage of models ----------------------------------------------------------------
 
 /**
- * "waiting": another tab downloads the same model; "verify": the whole files' hashes are checked, bytes count again from 0. Of an import:
+ * "waiting": another tab downloads the same model, or imports one; "verify": the whole files' hashes are checked, bytes count again from 0. Of an import:
  * "read", sizes and hashes are taken; "write", bytes count again from 0.
  */
 export interface InstallProgress {

@@ -108,7 +108,7 @@ export const modelsTexts = defineTexts({
     importing: (name: string) => `Importing “${name}”`,
     starting: "Starting",
     phases: {
-      waiting: "Another tab fetches it",
+      waiting: "Waiting for another tab",
       download: "Fetching",
       verify: "Checking",
       read: "Reading",
@@ -244,7 +244,7 @@ export const modelsTexts = defineTexts({
     importing: (name) => `Importiert „${name}“`,
     starting: "Beginnt",
     phases: {
-      waiting: "Ein anderer Tab holt es",
+      waiting: "Wartet auf einen anderen Tab",
       download: "Holt",
       verify: "Prüft",
       read: "Liest",

@@ -187,6 +187,32 @@ describe.skipIf(!haveCheckpoints)("importing checkpoints", () => {
     expect((await store.open("sd"))?.bundle).toEqual(before.bundle);
   });
 
+  it("what a tab that was closed in mid-import has left goes with the next import; a download that was stopped stays", async () => {
+    const files = await chosen("sd/single.safetensors");
+    await new Promise<void>((died) => {
+      let put = 0;
+      const putChunk: WeightStore["putChunk"] = (...chunk) => {
+        if (++put < 2) return store.putChunk(...chunk);
+        died();
+        // As in a tab that was closed: nothing of the import runs any more.
+        return new Promise(() => {});
+      };
+      void imported("dead", files, { store: Object.create(store, { putChunk: { value: putChunk } }) });
+    });
+    const mini = JSON.parse(readFileSync("public/models/mini/model.json", "utf8"));
+    await store.begin(parseBundle({ ...mini, id: "half" }, "mini"), "https://example.org/half");
+    expect((await store.list()).map(({ id, state }) => [id, state])).toEqual([
+      ["dead", "partial"],
+      ["half", "partial"],
+    ]);
+    await imported("sd", files);
+    expect((await store.list()).map(({ id, state }) => [id, state])).toEqual([
+      ["sd", "installed"],
+      ["half", "partial"],
+    ]);
+    expect((await store.verify("sd")).length).toBe(0);
+  });
+
   it("a part that is missing among split files is named", async () => {
     const files = (await chosen("parts/kosmos2")).filter(({ name }) => !name.includes("model-00002"));
     const { notes, lacking } = await previewImport(files);

@@ -2,6 +2,7 @@
 import { EngineFault } from "../faults.ts";
 import type { InstallProgress, StoredBundle } from "../protocol.ts";
 import type { Bundle, FileBundle } from "./bundle.ts";
+import { exclusively } from "./exclusively.ts";
 import { FileDownload, hashMismatch } from "./file-download.ts";
 import { allOrNone, DEFAULT_RETRY, type RetryPolicy, readSmall, Slots, send, withRetries } from "./http.ts";
 import { CHUNK_BYTES, chunkBytes, parseBundle } from "./parse-bundle.ts";
@@ -32,13 +33,12 @@ const PARALLEL_REQUESTS = 3;
  * @throws EngineFault `network`, `offline`, `http`, `hash-mismatch`, `quota`, `storage`, `bad-bundle`, `cancelled`
  */
 export async function installBundle(url: string, options: InstallOptions): Promise<StoredBundle> {
-  const { store, signal, onProgress = () => {} } = options;
+  const { store, signal } = options;
   const source = resolveBundleUrl(url, options.base);
   try {
     const ready = options.refresh ? undefined : await openBySource(store, source);
     if (ready) return ready;
-    const waiting = () => onProgress({ phase: "waiting", file: "", loadedBytes: 0, totalBytes: 0, bytesPerSecond: 0 });
-    return await exclusively(`kosmos-g-install ${source}`, waiting, signal, async () => {
+    return await exclusively(`kosmos-g-install ${source}`, options.onProgress, signal, async () => {
       // The tab before us may have done it.
       const installed = options.refresh ? undefined : await openBySource(store, source);
       return installed ?? (await download(source, options));
@@ -198,24 +198,4 @@ async function fetchModelJson(source: string, { stallMs }: RetryPolicy, signal: 
     throw new EngineFault("bad-bundle", `${url} is not JSON. Is this the address of a model?`, String(error));
   }
   return parseBundle(json, "model.json");
-}
-
-/** Runs `task` when no other tab runs one of this name; calls `onWait` if one does. */
-async function exclusively<T>(
-  name: string,
-  onWait: () => void,
-  signal: AbortSignal | undefined,
-  task: () => Promise<T>,
-): Promise<T> {
-  // Only secure pages have locks; others cannot check hashes either and fail later with that reason.
-  const locks = globalThis.navigator?.locks;
-  if (!locks) return task();
-  // Denied where the page's storage is blocked: then none is shared with other tabs.
-  const held = await locks.query().then(
-    ({ held = [] }) => held,
-    () => undefined,
-  );
-  if (!held) return task();
-  if (held.some((lock) => lock.name === name)) onWait();
-  return locks.request(name, signal ? { signal } : {}, task) as Promise<T>;
 }

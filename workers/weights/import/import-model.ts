@@ -4,6 +4,7 @@ import { elementCount } from "../../onnx/graph.ts";
 import type { InstallProgress, StoredBundle } from "../../protocol.ts";
 import type { Bundle, BundleFile } from "../bundle.ts";
 import { type CanonicalFile, type CanonicalTensor, canonicalChunks, describeCanonicalFile } from "../canonical-file.ts";
+import { exclusively } from "../exclusively.ts";
 import { sha256 } from "../hash.ts";
 import { chunkBytes, parseBundle } from "../parse-bundle.ts";
 import { ProgressMeter } from "../progress-meter.ts";
@@ -66,7 +67,9 @@ export async function importModel(
       base,
     );
     const bundle = parseBundle(json, "the imported model");
-    return await writeAll(bundle, written, described, tokenizer?.blobs ?? {}, inspection.reader, options);
+    return await exclusively("kosmos-g-import", options.onProgress, signal, () =>
+      writeAll(bundle, written, described, tokenizer?.blobs ?? {}, inspection.reader, options),
+    );
   } catch (error) {
     if (signal?.aborted) throw new EngineFault("cancelled", "Stopped. Nothing of this model was kept.");
     throw error;
@@ -104,6 +107,7 @@ async function writeAll(
   const known = new Set((await store.list()).map(({ id }) => id));
   await store.begin(bundle, IMPORTED);
   try {
+    await dropLeftovers(store, bundle.id);
     const missing = await store.missing(bundle);
     const lacking = sum(
       [...missing].flatMap(([name, chunks]) => [...chunks].map((i) => chunkBytes(bundle.files[name]?.size ?? 0, i))),
@@ -144,6 +148,16 @@ async function writeAll(
   const stored = await store.open(bundle.id);
   if (!stored) throw new EngineFault("storage", "The model was deleted while it was imported. Import it again.");
   return stored;
+}
+
+/**
+ * What a tab that was closed in mid-import has left: no other one writes now, and nobody can go on with it, for its id was its own. Chunks
+ * that this import needs too stay, as it has begun.
+ */
+async function dropLeftovers(store: WeightStore, id: string): Promise<void> {
+  for (const model of await store.list()) {
+    if (model.state === "partial" && model.source === IMPORTED && model.id !== id) await store.delete(model.id);
+  }
 }
 
 /** The address of models that came from files. */

@@ -3,6 +3,7 @@ import { EngineFault } from "../../faults.ts";
 import type { RemoteFile } from "../../protocol.ts";
 import type { FileBundle, StoredFile } from "../bundle.ts";
 import { downloadFiles, type InstallOptions } from "../download.ts";
+import { exclusively } from "../exclusively.ts";
 import { sha256 } from "../hash.ts";
 import { DEFAULT_RETRY, type RetryPolicy, send, statusFault, withRetries } from "../http.ts";
 import type { SourceFile } from "./source-files.ts";
@@ -44,9 +45,12 @@ async function fetchAll(remote: readonly RemoteFile[], options: FetchOptions): P
   const id = `fetched-${(await sha256(new TextEncoder().encode(key.join()))).slice(0, 16)}`;
   const first = remote[0] as RemoteFile;
   const bundle: FileBundle = { id, name: nameOf(first), license: "", files };
-  const stored = await store.openFiles(id).catch(() => undefined);
-  if (!stored) await downloadFiles(bundle, first.url, (name) => urls.get(name) as string, options);
-  const blobs = (stored ?? (await store.openFiles(id)))?.files;
+  const blobs = await exclusively(`kosmos-g-fetch ${id}`, options.onProgress, options.signal, async () => {
+    // The tab before us may have done it.
+    const stored = await store.openFiles(id).catch(() => undefined);
+    if (!stored) await downloadFiles(bundle, first.url, (name) => urls.get(name) as string, options);
+    return (stored ?? (await store.openFiles(id)))?.files;
+  });
   if (!blobs) throw new EngineFault("storage", "The files were deleted while they were fetched. Import them again.");
   return {
     id,

@@ -99,18 +99,18 @@ beforeEach(async () => {
     request.onsuccess = resolve;
     request.onerror = () => reject(request.error);
   });
-  await publishAll();
 });
 
 afterEach(() => {
   for (const worker of workers.splice(0)) worker.end();
 });
 
-afterAll(async () => {
-  for (const name of [...Object.keys(files), "model.json"]) await commands.removeFile(`${FOLDER}/${name}`);
-});
-
 describe("the library worker", () => {
+  beforeEach(publishAll);
+  afterAll(async () => {
+    for (const name of [...Object.keys(files), "model.json"]) await commands.removeFile(`${FOLDER}/${name}`);
+  });
+
   it("fetches a model once; a later visit needs nothing of the server", async () => {
     const progress: InstallProgress[] = [];
     const first = await install(library(), (reply) => {
@@ -204,6 +204,53 @@ describe("the library worker", () => {
     });
     expect(fetched).toBe(total);
     await expectIntact(model.files);
+  });
+});
+
+const CHECKPOINT = "/test/generated/checkpoints/sd/single.safetensors";
+/** The dev server answers an unknown path with a page. */
+const checkpoint = await fetch(CHECKPOINT).then(async (answer) =>
+  answer.headers.get("content-type")?.includes("html")
+    ? null
+    : { name: "single.safetensors", blob: await answer.blob() },
+);
+
+describe.skipIf(!checkpoint)("imports in two tabs", () => {
+  const assets = new URL("/models/", location.origin).href;
+  const importAs = (id: string, client = library(), onEvent: (reply: LibraryReply) => void = () => {}) => {
+    const files = checkpoint ? [checkpoint] : [];
+    const choice = { id, name: id, license: "MIT" };
+    return client.call({ type: "import", files, choice, assets }, ["installed"], { onEvent });
+  };
+  const listed = async () => (await library().call({ type: "list" }, ["listed"])).models;
+
+  it("take turns, and store once what is the same", async () => {
+    const both = await Promise.all([importAs("one"), importAs("two")]);
+    const models = await listed();
+    expect(models.map(({ id, state }) => [id, state])).toEqual([
+      ["one", "installed"],
+      ["two", "installed"],
+    ]);
+    const { usage } = await library().call({ type: "usage" }, ["measured"]);
+    expect(usage.storedBytes).toBe(models[0]?.totalBytes);
+    for (const { model } of both) expect(Object.keys(model.files).length).toBeGreaterThan(2);
+  });
+
+  it("one that is closed in mid-write leaves nothing behind when the next has ended", async () => {
+    const closing = library();
+    await new Promise<void>((closed) => {
+      const importing = importAs("closed", closing, (reply) => {
+        if (reply.type !== "progress" || reply.progress.phase !== "write" || reply.progress.loadedBytes === 0) return;
+        closing.end();
+        closed();
+      });
+      importing.catch(() => {});
+    });
+    expect((await listed()).map(({ id, state }) => [id, state])).toEqual([["closed", "partial"]]);
+    await importAs("next");
+    expect((await listed()).map(({ id, state }) => [id, state])).toEqual([["next", "installed"]]);
+    const { damaged } = await library().call({ type: "verify", model: "next" }, ["verified"]);
+    expect(damaged).toEqual([]);
   });
 });
 

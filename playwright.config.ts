@@ -16,7 +16,14 @@ export default defineConfig({
   // The first picture compiles every shader on a software adapter; a device that falls silent is waited for (SILENCE_MS of the engine).
   timeout: 900_000,
   expect: { timeout: 30_000 },
-  use: { baseURL: `http://127.0.0.1:${PORT}/`, headless: true, screenshot: "only-on-failure", actionTimeout: 120_000 },
+  // Routes and requests are those of the page; the journeys of the service worker open contexts of their own.
+  use: {
+    baseURL: `http://127.0.0.1:${PORT}/`,
+    serviceWorkers: "block",
+    headless: true,
+    screenshot: "only-on-failure",
+    actionTimeout: 120_000,
+  },
   webServer: {
     command: `npx vite preview --host 127.0.0.1 --port ${PORT} --strictPort --outDir ${DIST}`,
     port: PORT,

@@ -24,7 +24,7 @@ export const webAppManifest: Partial<ManifestOptions> = {
   screenshots: [
     {
       src: "screenshots/wide.png",
-      sizes: "1280x800",
+      sizes: "1280x960",
       type: "image/png",
       form_factor: "wide",
       label: "A sentence with pictures in it, and what was drawn of it",

@@ -1,6 +1,6 @@
 /**
- * What systems show of the installed app, into public/: its icons from public/icon.svg, and two pictures of the built app as it is after
- * some pictures (`npm run build` first).
+ * What systems show of the installed app, into public/: its icons from public/icon.svg, and two pictures of the built app at a first
+ * visit (`npm run build` first).
  *
  *     node scripts/app-pictures.mjs [--dist DIR]
  */
@@ -31,7 +31,7 @@ const icons = [
   { file: "maskable-512", size: 512, picture: maskable },
 ];
 const screenshots = [
-  { file: "wide", width: 1280, height: 800 },
+  { file: "wide", width: 1280, height: 960 },
   { file: "narrow", width: 390, height: 844 },
 ];
 
@@ -54,7 +54,7 @@ try {
       serviceWorkers: "block",
     });
     const page = await context.newPage();
-    await VIEWS.studio?.open(page, width);
+    await VIEWS["first-visit"]?.open(page, width);
     await page.screenshot({ path: `${PUBLIC}screenshots/${file}.png` });
     await context.close();
   }

@@ -1,7 +1,7 @@
 /** A plain file server over a folder, below any path of an origin of its own: how the build is hosted by others. */
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 
@@ -14,6 +14,7 @@ const TYPES: Record<string, string> = {
   ".wasm": "application/wasm",
   ".svg": "image/svg+xml",
   ".png": "image/png",
+  ".webmanifest": "application/manifest+json",
 };
 
 export interface StaticServer {
@@ -26,14 +27,17 @@ export interface StaticServer {
  * @param folder what to serve
  * @param basePath where, such as `/a/b/`
  * @param pages further pages, by path from the root
+ * @param onRequest may set headers, note what is asked for, or leave a request without an answer
  */
 export async function serveStatic(
   folder: string,
   basePath: string,
   pages: Record<string, string> = {},
+  onRequest: (path: string, response: ServerResponse) => "unanswered" | undefined = () => undefined,
 ): Promise<StaticServer> {
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
+    if (onRequest(path, response) === "unanswered") return;
     const page = pages[path];
     if (page !== undefined) {
       response.setHeader("Content-Type", "text/html");

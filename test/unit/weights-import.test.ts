@@ -162,10 +162,29 @@ describe.skipIf(!haveCheckpoints)("importing checkpoints", () => {
     expect(bundle.components.unet.files).toEqual(["lent-unet.safetensors"]);
   });
 
-  it("(f) a small autoencoder in the VAE's place", async () => {
+  it("(f) a small autoencoder beside the VAE is for the previews, and stays with it", async () => {
     await imported("sd", await chosen("sd/single.safetensors"));
     const { bundle } = await imported("quick", await chosen("taesd"), { base: "sd" });
+    expect(bundle.components.vae).toMatchObject({ type: "AutoencoderKL", files: ["lent-vae.safetensors"] });
+    expect(bundle.components.preview_vae).toMatchObject({
+      files: ["preview_vae.safetensors"],
+      config: { latent_channels: 4 },
+    });
+    const other = await imported("other", await chosen("vae/vae.safetensors"), { base: "quick" });
+    expect(other.bundle.components.preview_vae).toMatchObject({ files: ["lent-preview_vae.safetensors"] });
+    const whole = await imported("whole", [...(await chosen("sd/single.safetensors")), ...(await chosen("taesd"))]);
+    expect(whole.bundle.components.preview_vae?.config).toEqual(bundle.components.preview_vae?.config);
+    expect(whole.bundle.components.vae.type).toBe("AutoencoderKL");
+  });
+
+  it("(f) where no VAE is, a small autoencoder decodes the picture", async () => {
+    const files = await chosen("diffusers");
+    const { bundle } = await imported("small", [
+      ...files.filter(({ name }) => !name.includes("vae/")),
+      ...(await chosen("taesd")),
+    ]);
     expect(bundle.components.vae).toMatchObject({ type: "AutoencoderTiny", config: { latent_channels: 4 } });
+    expect(bundle.components.preview_vae).toBeUndefined();
   });
 
   it("cancelled or out of room it leaves the store as it was", async () => {

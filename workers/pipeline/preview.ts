@@ -16,7 +16,7 @@ import { decode, planesToPicture } from "./picture.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** SD 1.x latents (scaled) to RGB in -1..1, fitted by the community: one row a channel. */
-const SD_LATENT_RGB = [
+export const SD_LATENT_RGB = [
   [0.3512, 0.2297, 0.3227],
   [0.325, 0.4974, 0.235],
   [-0.2829, 0.1762, 0.2721],
@@ -27,11 +27,12 @@ export class Previewer {
   private readonly scratch: LatentState;
   private readonly alphas: Float64Array;
 
+  /** @param decoder null: by a matrix, at the size of the latents, which have SD's four channels */
   constructor(
     private readonly runtime: Runtime,
     private readonly bundle: Bundle,
     private readonly kernel: StepKernel,
-    private readonly decoder: InferenceSession,
+    private readonly decoder: InferenceSession | null,
     dims: readonly number[],
   ) {
     this.scratch = createLatentState(runtime.device, "float32", dims, 1);
@@ -57,13 +58,10 @@ export class Previewer {
     this.kernel.step(this.scratch, toOriginal, output);
   }
 
-  /** The captured x_0 as a picture: through a tiny autoencoder as it is, through AutoencoderKL by a matrix at latent size. */
+  /** The captured x_0 as a picture. */
   async develop(): Promise<Picture> {
-    const { vae } = this.bundle.components;
     const { latents } = this.scratch;
-    if (vae.type === "AutoencoderTiny" || latents.dims[1] !== SD_LATENT_RGB.length) {
-      return decode(this.runtime, this.decoder, latents);
-    }
+    if (this.decoder) return decode(this.runtime, this.decoder, latents);
     return latentsToRgb(await readGpuTensor(this.runtime.device, latents), latents);
   }
 

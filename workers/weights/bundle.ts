@@ -151,6 +151,8 @@ const drawing = {
     v.object({ type: v.literal("AutoencoderKL"), ...component(AutoencoderKLConfig).entries }),
     v.object({ type: v.literal("AutoencoderTiny"), ...component(AutoencoderTinyConfig).entries }),
   ]),
+  /** Decodes the pictures of the way where `vae` is too large for that: TAESD beside SD's own. */
+  preview_vae: v.optional(component(AutoencoderTinyConfig)),
   scheduler: SchedulerConfig,
 };
 

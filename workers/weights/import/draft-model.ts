@@ -26,7 +26,15 @@ export interface Draft {
 }
 
 /** A component's name in model.json. */
-export type ComponentName = "clip_vision" | "resampler" | "gpt" | "aligner" | "text_encoder" | "unet" | "vae";
+export type ComponentName =
+  | "clip_vision"
+  | "resampler"
+  | "gpt"
+  | "aligner"
+  | "text_encoder"
+  | "unet"
+  | "vae"
+  | "preview_vae";
 
 const KOSMOS_G: readonly ComponentName[] = ["clip_vision", "resampler", "gpt", "aligner"];
 const DRAWING: readonly ComponentName[] = ["unet", "vae"];
@@ -38,14 +46,19 @@ const KINDS: Record<ComponentName, readonly ComponentKind[]> = {
   aligner: ["aligner"],
   text_encoder: ["clip-text"],
   unet: ["unet"],
-  // The whole one where both are there.
   vae: ["vae", "tiny-vae"],
+  preview_vae: ["tiny-vae"],
 };
 
 /** @param base a stored model that lends what the files lack */
 export function draftModel({ parts }: Pick<Inspection, "parts">, base?: Bundle): Draft {
+  // A tiny autoencoder takes no whole one's place: beside that, it is for the previews.
+  const whole = parts.has("vae") || base?.components.vae.type === "AutoencoderKL";
   const inFiles = (name: ComponentName) =>
-    KINDS[name].map((kind) => parts.get(kind)).find((part) => part !== undefined);
+    KINDS[name]
+      .filter((kind) => !(name === "vae" && kind === "tiny-vae" && whole))
+      .map((kind) => parts.get(kind))
+      .find((part) => part !== undefined);
   const reader = readerOf(inFiles, base);
   const names = [...(reader === "clip-text" ? ["text_encoder" as const] : reader ? KOSMOS_G : []), ...DRAWING];
   const components = new Map<ComponentName, DraftPart>();
@@ -57,6 +70,15 @@ export function draftModel({ parts }: Pick<Inspection, "parts">, base?: Bundle):
     else if (lentComponent(base, name)) components.set(name, { from: "base" });
     else lacking.push(`The files hold no ${COMPONENT_NAMES[KINDS[name][0] as ComponentKind]}.`);
   }
+  const tiny = whole ? inFiles("preview_vae") : undefined;
+  if (tiny?.whole)
+    components.set("preview_vae", {
+      from: "files",
+      part: tiny,
+      component: informed(tiny.component, "preview_vae", base),
+    });
+  else if (tiny) lacking.push(...tiny.problems);
+  else if (whole && lentComponent(base, "preview_vae")) components.set("preview_vae", { from: "base" });
   if (!reader)
     lacking.unshift(
       "The files hold nothing that reads a prompt: neither Kosmos-G's MLLM and AlignerNet nor CLIP's text encoder.",
@@ -124,7 +146,8 @@ function misfits(components: ReadonlyMap<ComponentName, DraftPart>, base?: Bundl
     ["GPT", gpt?.embed_dim, "AlignerNet", aligner?.in_dim],
     ["AlignerNet", aligner?.dim, "U-Net", unet?.cross_attention_dim],
     ["text encoder", text?.hidden_size, "U-Net", unet?.cross_attention_dim],
-    ["U-Net", unet?.out_channels, "autoencoder", latentChannels(components, base)],
+    ["U-Net", unet?.out_channels, "autoencoder", latentChannels("vae", components, base)],
+    ["U-Net", unet?.out_channels, "tiny autoencoder", latentChannels("preview_vae", components, base)],
   ];
   return widths
     .filter(([, gives, , takes]) => gives !== undefined && takes !== undefined && gives !== takes)
@@ -134,18 +157,22 @@ function misfits(components: ReadonlyMap<ComponentName, DraftPart>, base?: Bundl
     );
 }
 
-/** Channels of the U-Net's latents that the autoencoder decodes. */
-function latentChannels(components: ReadonlyMap<ComponentName, DraftPart>, base?: Bundle): number | undefined {
-  const vae = components.get("vae");
+/** Channels of the U-Net's latents that an autoencoder decodes. */
+function latentChannels(
+  name: "vae" | "preview_vae",
+  components: ReadonlyMap<ComponentName, DraftPart>,
+  base?: Bundle,
+): number | undefined {
+  const vae = components.get(name);
   if (vae?.from === "files") {
     const { component } = vae;
     if (component.kind === "vae") return component.config.latent_channels;
     if (component.kind === "tiny-vae") return component.config.latent_channels * component.config.patch_size ** 2;
     return undefined;
   }
-  const lent = base?.components.vae;
-  if (lent?.type === "AutoencoderTiny") return lent.config.latent_channels * lent.config.patch_size ** 2;
-  return lent?.config.latent_channels;
+  const lent = vae && base?.components[name];
+  if (!lent) return undefined;
+  return lent.config.latent_channels * ("patch_size" in lent.config ? lent.config.patch_size : 1) ** 2;
 }
 
 export interface LentComponent {

@@ -74,7 +74,8 @@ const lentName = (file: string) => (file.startsWith("lent-") ? file : `lent-${fi
 function describe({ reader, components }: Draft): string {
   const lent = [...components].filter(([, { from }]) => from === "base").length;
   const what = reader === "kosmosg" ? "Kosmos-G: reads words and pictures" : "Stable Diffusion: reads words alone";
-  return lent > 0 ? `${what}. Put together of several models.` : `${what}.`;
+  const previews = components.has("preview_vae") ? " Previews by a small autoencoder." : "";
+  return `${what}.${lent > 0 ? " Put together of several models." : ""}${previews}`;
 }
 
 function provenance({ components }: Draft, base?: Bundle): string {

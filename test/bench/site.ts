@@ -3,7 +3,7 @@ import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, loadConfigFromFile } from "vite";
+import { build, loadConfigFromFile, type Plugin, type PluginOption } from "vite";
 import { serveStatic } from "../support/static-server.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -27,6 +27,8 @@ export async function openSite(page: string, folders: Readonly<Record<string, st
     const loaded = await loadConfigFromFile({ command: "build", mode: "production" }, join(ROOT, "vite.config.ts"));
     await build({
       ...loaded?.config,
+      // The app's service worker is not the page's.
+      plugins: (await plugins(loaded?.config.plugins)).filter(({ name }) => !name.startsWith("vite-plugin-pwa")),
       configFile: false,
       root: ROOT,
       publicDir: false,
@@ -55,4 +57,11 @@ export async function openSite(page: string, folders: Readonly<Record<string, st
     await close();
     throw error;
   }
+}
+
+/** Of a configuration, whose lists may hold lists, promises and nothing. */
+async function plugins(given: PluginOption): Promise<Plugin[]> {
+  const settled = await given;
+  if (Array.isArray(settled)) return (await Promise.all(settled.map(plugins))).flat();
+  return settled ? [settled as Plugin] : [];
 }

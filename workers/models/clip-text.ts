@@ -4,15 +4,22 @@ import { add, cast, embedding, gelu, layerNorm, linear, quickGelu } from "../onn
 import type { ClipTextConfig } from "../weights/bundle.ts";
 import { multiheadAttention } from "./magneto.ts";
 
-/** inputIds [B, T] int32, T at most max_position_embeddings -> last hidden state [B, T, hidden_size] after the final LayerNorm. */
-export function clipText(g: Graph, inputIds: Value, config: ClipTextConfig): Value {
+/** Name of the table of tokens [vocab_size, hidden_size]: 152 MB in float32, more than many a device binds at once. */
+export const TOKEN_TABLE = "text_model.embeddings.token_embedding.weight";
+
+/**
+ * `input`: ids [B, T] int32, or their rows of the token table [B, T, hidden_size]; T at most max_position_embeddings -> last hidden state
+ * [B, T, hidden_size] after the final LayerNorm.
+ */
+export function clipText(g: Graph, input: Value, config: ClipTextConfig): Value {
   const { hidden_size: width, layer_norm_eps: eps, max_position_embeddings: positions } = config;
-  const tokens = inputIds.shape[1] as number;
+  const tokens = input.shape[1] as number;
   return g.scope("text_model", () => {
     const rows = g.scope("embeddings", () => {
       if (tokens > positions) g.fail(`${tokens} tokens, the model has positions for ${positions}`);
       const position = g.scope("position_embedding", () => g.weightRows("weight", 0, tokens, width));
-      return add(g, embedding(g, inputIds, "token_embedding", config.vocab_size, width), position);
+      const ids = input.dtype === "int32";
+      return add(g, ids ? embedding(g, input, "token_embedding", config.vocab_size, width) : input, position);
     });
     const hidden = g.scope("encoder", () => {
       let x = rows;
@@ -37,16 +44,21 @@ function encoderLayer(g: Graph, x: Value, name: string, config: ClipTextConfig):
   });
 }
 
-/** `input_ids` [batch, tokens] int32 -> `last_hidden_state` [batch, tokens, hidden_size] float32. */
+/**
+ * `input_ids` [batch, tokens] int32, or with `givenEmbeddings` `token_embeddings` [batch, tokens, hidden_size] float32, the rows of TOKEN_TABLE
+ * that the ids name -> `last_hidden_state` [batch, tokens, hidden_size] float32.
+ */
 export function buildClipTextGraph(
   tensors: TensorSource,
   config: ClipTextConfig,
-  { batch, tokens }: { batch: number; tokens: number },
+  { batch, tokens, givenEmbeddings = false }: { batch: number; tokens: number; givenEmbeddings?: boolean },
   options: GraphOptions,
 ): Graph {
   const g = new Graph("clip_text", tensors, options);
-  const hidden = clipText(g, g.input("input_ids", "int32", [batch, tokens]), config);
-  g.output("last_hidden_state", cast(g, hidden, "float32"));
+  const input = givenEmbeddings
+    ? cast(g, g.input("token_embeddings", "float32", [batch, tokens, config.hidden_size]), g.dtype)
+    : g.input("input_ids", "int32", [batch, tokens]);
+  g.output("last_hidden_state", cast(g, clipText(g, input, config), "float32"));
   return g;
 }
 

@@ -1,28 +1,35 @@
 /** Stable Diffusion's autoencoder (diffusers: autoencoders/autoencoder_kl.py, vae.py). */
-import { Graph, type GraphOptions, type TensorSource, type Value } from "../onnx/graph.ts";
+import { BYTES, Graph, type GraphOptions, type TensorSource, type Value } from "../onnx/graph.ts";
 import { cast, conv2d, groupNorm, scale, shift, silu, split } from "../onnx/ops.ts";
+import { conv3x3OfStrips, cutIntoStrips, groupNormOfStrips, joinStrips } from "../onnx/strips.ts";
 import type { AutoencoderKLConfig } from "../weights/bundle.ts";
-import { downsample2DAsymmetric, resnetBlock2D, upsample2D } from "./resnet.ts";
+import { downsample2DAsymmetric, resnetBlock2D } from "./resnet.ts";
 import { vaeAttention } from "./vae-attention.ts";
+import { resnetBlock2DOfStrips, stripCount, upsample2DOfStrips } from "./vae-strips.ts";
 
 /** GroupNorm's epsilon in every norm of the VAE; the U-Net's resnets have 1e-5. */
 const EPS = 1e-6;
 
-/** Decoder: z [B, latent_channels, h, w] -> [B, out_channels, h f, w f] around [-1, 1], f being 2 to the number of levels less one. */
+/**
+ * Decoder: z [B, latent_channels, h, w] -> [B, out_channels, h f, w f] around [-1, 1], f being 2 to the number of levels less one.
+ * Goes up in as many strips as no buffer passes maxBufferBytes in: at 512×512 the whole has tensors of 268 MB.
+ */
 export function decoder(g: Graph, z: Value, config: AutoencoderKLConfig): Value {
   const { block_out_channels: widths, layers_per_block: layers, out_channels, norm_num_groups: groups } = config;
   const norm = { groups, eps: EPS };
   return g.scope("decoder", () => {
     let hidden = conv2d(g, z, "conv_in", widths.at(-1) as number, { kernel: 3, padding: 1 });
     hidden = midBlock(g, hidden, groups);
+    const latents = z.shape as [number, number, number, number];
+    let strips = cutIntoStrips(g, hidden, stripCount(config, latents, BYTES[g.dtype], g.options.maxBufferBytes));
     widths.toReversed().forEach((channels, i) => {
       g.scope(`up_blocks.${i}`, () => {
-        for (let j = 0; j <= layers; j++) hidden = resnetBlock2D(g, hidden, `resnets.${j}`, channels, norm);
-        if (i < widths.length - 1) hidden = upsample2D(g, hidden, "upsamplers.0");
+        for (let j = 0; j <= layers; j++) strips = resnetBlock2DOfStrips(g, strips, `resnets.${j}`, channels, norm);
+        if (i < widths.length - 1) strips = upsample2DOfStrips(g, strips, "upsamplers.0");
       });
     });
-    hidden = silu(g, groupNorm(g, hidden, "conv_norm_out", groups, EPS));
-    return conv2d(g, hidden, "conv_out", out_channels, { kernel: 3, padding: 1 });
+    strips = groupNormOfStrips(g, strips, "conv_norm_out", groups, EPS).map((strip) => silu(g, strip));
+    return joinStrips(g, conv3x3OfStrips(g, strips, "conv_out", out_channels));
   });
 }
 

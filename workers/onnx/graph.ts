@@ -97,6 +97,8 @@ export class Graph {
   readonly outputs: { readonly name: string; readonly value: Value }[] = [];
   private path: string[] = [];
   private readonly made = new Map<string, Value>();
+  /** What nodes have made, by name. */
+  private readonly results = new Map<string, Value>();
   private serial = 0;
 
   constructor(
@@ -248,6 +250,7 @@ export class Graph {
     }
     const name = this.fresh(opType);
     const values = outputs.map((o, i) => ({ name: outputs.length === 1 ? name : `${name}:${i}`, ...o }));
+    for (const value of values) this.results.set(value.name, value);
     this.nodes.push({
       name,
       opType,
@@ -257,6 +260,11 @@ export class Graph {
       attributes,
     });
     return values;
+  }
+
+  /** A node's result by its name. */
+  value(name: string): Value {
+    return this.results.get(name) ?? this.fail(`no node makes ${name}`);
   }
 
   /** `node` for operations with one output. */

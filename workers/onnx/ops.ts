@@ -76,6 +76,13 @@ export function cast(g: Graph, x: Value, dtype: FloatDType): Value {
   return g.op("Cast", [x], dtype, x.shape, { to: dtype === "float32" ? 1 : 10 });
 }
 
+/** Mean along one axis, which stays with one element. */
+export function mean(g: Graph, x: Value, axis: number): Value {
+  const axes = g.constant([axis], [1], "int64");
+  const shape = x.shape.map((d, i) => (i === axis ? 1 : d));
+  return g.op("ReduceMean", [x, axes], x.dtype, shape, { keepdims: 1 });
+}
+
 /** At most one dimension may be -1. */
 export function reshape(g: Graph, x: Value, shape: readonly number[]): Value {
   const known = elementCount(shape.filter((d) => d !== -1));

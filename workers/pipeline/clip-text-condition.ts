@@ -1,7 +1,7 @@
 /** Words -> CLIP's text encoder -> condition: plain Stable Diffusion, the paper's baseline (diffusers, StableDiffusionPipeline). */
 import type { InferenceSession } from "onnxruntime-web/webgpu";
 import { EngineFault } from "../faults.ts";
-import { buildClipTextGraph } from "../models/clip-text.ts";
+import { buildClipTextGraph, TOKEN_TABLE } from "../models/clip-text.ts";
 import { withOrtFaults } from "../onnx/ort-errors.ts";
 import { createSession } from "../onnx/session.ts";
 import type { PromptPart } from "../protocol.ts";
@@ -9,19 +9,23 @@ import { type ClipTokenizer, clipPromptIds, createClipTokenizer } from "../text/
 import { wordsOf } from "../text/words.ts";
 import type { TextToImageBundle } from "../weights/bundle.ts";
 import type { WeightFiles } from "../weights/tensors.ts";
+import { ComponentPrecision } from "./component-precision.ts";
 import type { ConditionPipeline, Encoded, EncodeHooks } from "./condition.ts";
 import type { Runtime } from "./runtime.ts";
 import { SessionCache } from "./session-cache.ts";
 
 export class ClipTextCondition implements ConditionPipeline {
   private readonly sessions = new SessionCache(1);
+  private readonly precision: ComponentPrecision;
 
   private constructor(
     private readonly runtime: Runtime,
     private readonly bundle: TextToImageBundle,
     private readonly weights: WeightFiles,
     private readonly tokenizer: ClipTokenizer,
-  ) {}
+  ) {
+    this.precision = new ComponentPrecision(runtime, weights);
+  }
 
   /** @throws EngineFault bad-bundle when tokenizer and model do not go together */
   static async create(runtime: Runtime, bundle: TextToImageBundle, weights: WeightFiles): Promise<ClipTextCondition> {
@@ -59,20 +63,41 @@ export class ClipTextCondition implements ConditionPipeline {
     onPhase("encode-prompt");
     const { ort, device } = this.runtime;
     const session = await this.textEncoder();
+    const embeddings = await this.embeddings(ids);
     const { last_hidden_state } = await withOrtFaults(device, "reading the prompt", () =>
-      session.run({ input_ids: new ort.Tensor("int32", ids, [1, rows]) }),
+      session.run({ token_embeddings: new ort.Tensor("float32", embeddings, [1, rows, dim]) }),
     );
     this.runtime.checkDevice();
     const data = last_hidden_state?.data as Float32Array<ArrayBuffer>;
     return { condition: { rows, dim, data }, tokens: [...ids], seconds: (performance.now() - started) / 1000 };
   }
 
+  /** Rows of the table, read from the file one by one: it is never uploaded. */
+  private embeddings(ids: Int32Array): Promise<Float32Array<ArrayBuffer>> {
+    const { text_encoder } = this.bundle.components;
+    const { vocab_size, hidden_size } = text_encoder.config;
+    const table = this.weights.component(text_encoder).get(TOKEN_TABLE);
+    if (!table) throw new EngineFault("missing-tensor", `The model has no tensor ${TOKEN_TABLE}.`);
+    if (`${table.shape}` !== `${[vocab_size, hidden_size]}`) {
+      throw new EngineFault(
+        "wrong-shape",
+        `Tensor ${TOKEN_TABLE} has shape [${table.shape}], the configuration asks for [${vocab_size}, ${hidden_size}].`,
+      );
+    }
+    return this.weights.gatherRows(table, ids);
+  }
+
   private textEncoder(): Promise<InferenceSession> {
     const { text_encoder } = this.bundle.components;
-    return this.sessions.get("text_encoder", () => {
-      const size = { batch: 1, tokens: text_encoder.config.max_position_embeddings };
+    return this.sessions.get("text_encoder", async () => {
+      const size = { batch: 1, tokens: text_encoder.config.max_position_embeddings, givenEmbeddings: true };
       const tensors = this.weights.component(text_encoder);
-      const graph = buildClipTextGraph(tensors, text_encoder.config, size, this.runtime.graphOptions());
+      const graph = buildClipTextGraph(
+        tensors,
+        text_encoder.config,
+        size,
+        await this.precision.optionsFor(text_encoder),
+      );
       return createSession(this.runtime.ort, graph, { weights: this.weights, device: this.runtime.device });
     });
   }

@@ -18,6 +18,7 @@ import { noiseSequence } from "../schedulers/noise.ts";
 import { createSchedule } from "../schedulers/schedule.ts";
 import type { Bundle } from "../weights/bundle.ts";
 import type { WeightFiles } from "../weights/tensors.ts";
+import { ComponentPrecision } from "./component-precision.ts";
 import { decode } from "./picture.ts";
 import { Previewer } from "./preview.ts";
 import { asTensor, type Runtime } from "./runtime.ts";
@@ -44,12 +45,15 @@ export class DiffusionPipeline {
   private readonly contexts = new SessionCache(1);
   private readonly decoders = new SessionCache(1);
   private kernel: StepKernel | undefined;
+  private readonly precision: ComponentPrecision;
 
   constructor(
     private readonly runtime: Runtime,
     private readonly bundle: Bundle,
     private readonly weights: WeightFiles,
-  ) {}
+  ) {
+    this.precision = new ComponentPrecision(runtime, weights);
+  }
 
   /**
    * Builds the U-Net and VAE for the model's default size, so that a broken model is noticed before the first picture.
@@ -174,9 +178,10 @@ export class DiffusionPipeline {
 
   private unet(batch: 1 | 2, { width, height }: { width: number; height: number }): Promise<InferenceSession> {
     const { unet } = this.bundle.components;
-    return this.unets.get(`${batch}x${height}x${width}`, () => {
+    return this.unets.get(`${batch}x${height}x${width}`, async () => {
       const size = { batch, height, width, tokens: conditionShape(this.bundle).rows, givenKeysAndValues: true };
-      const graph = buildUNetGraph(this.weights.component(unet), unet.config, size, this.runtime.graphOptions());
+      const options = await this.precision.optionsFor(unet);
+      const graph = buildUNetGraph(this.weights.component(unet), unet.config, size, options);
       return createSession(this.runtime.ort, graph, {
         weights: this.weights,
         device: this.runtime.device,
@@ -196,10 +201,10 @@ export class DiffusionPipeline {
 
   private crossAttention(batch: 1 | 2): Promise<InferenceSession> {
     const { unet } = this.bundle.components;
-    return this.contexts.get(`${batch}`, () => {
+    return this.contexts.get(`${batch}`, async () => {
       const size = { batch, tokens: conditionShape(this.bundle).rows };
       const tensors = this.weights.component(unet);
-      const graph = buildCrossAttentionGraph(tensors, unet.config, size, this.runtime.graphOptions());
+      const graph = buildCrossAttentionGraph(tensors, unet.config, size, await this.precision.optionsFor(unet));
       const { ort, device } = this.runtime;
       return createSession(ort, graph, { weights: this.weights, device, outputs: "gpu-buffer" });
     });
@@ -207,14 +212,14 @@ export class DiffusionPipeline {
 
   private decoder({ width, height }: { width: number; height: number }): Promise<InferenceSession> {
     const { vae } = this.bundle.components;
-    return this.decoders.get(`${height}x${width}`, () => {
+    return this.decoders.get(`${height}x${width}`, async () => {
       const tensors = this.weights.component(vae);
       const size = { batch: 1, height, width };
       // AutoencoderKL's sums are long: fp16 loses too much there.
       const graph =
         vae.type === "AutoencoderKL"
           ? buildVaeDecoderGraph(tensors, vae.config, size, this.runtime.graphOptions("float32"))
-          : buildTinyDecoderGraph(tensors, vae.config, size, this.runtime.graphOptions());
+          : buildTinyDecoderGraph(tensors, vae.config, size, await this.precision.optionsFor(vae));
       return createSession(this.runtime.ort, graph, { weights: this.weights, device: this.runtime.device });
     });
   }

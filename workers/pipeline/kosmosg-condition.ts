@@ -7,6 +7,7 @@ import { buildClipVisionGraph, clipTokens } from "../models/clip-vision.ts";
 import { buildMllmGraph, sinusoidalPositions } from "../models/mllm.ts";
 import { buildResamplerGraph } from "../models/resampler.ts";
 import type { Graph } from "../onnx/graph.ts";
+import { weightBytes } from "../onnx/graph-memory.ts";
 import { withOrtFaults } from "../onnx/ort-errors.ts";
 import { createSession } from "../onnx/session.ts";
 import type { EntityImage, PromptPart } from "../protocol.ts";
@@ -16,6 +17,7 @@ import { promptLimits } from "../text/prompt-limits.ts";
 import { createTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import type { KosmosGBundle } from "../weights/bundle.ts";
 import type { WeightFiles } from "../weights/tensors.ts";
+import { ComponentPrecision } from "./component-precision.ts";
 import type { ConditionPipeline, Encoded, EncodeHooks } from "./condition.ts";
 import type { Runtime } from "./runtime.ts";
 import { SessionCache } from "./session-cache.ts";
@@ -23,20 +25,29 @@ import { SessionCache } from "./session-cache.ts";
 /** Sequences are padded to a multiple of this, so that prompts of like length share compiled sessions. */
 const TOKEN_BUCKET = 32;
 
+/** Weights of sessions of one network for several lengths: the published GPT has 2.4 GB for each. */
+const KEPT_BYTES = 2 ** 30;
+
 type EntityPart = Extract<PromptPart, { kind: "entity" }>;
 
 export class KosmosGCondition implements ConditionPipeline {
   /** Features of a white picture, which says nothing; made when a strength first asks for them. */
   private blank: Float32Array | undefined;
   private readonly images = new SessionCache(2);
-  private readonly sequences = new SessionCache(6);
+  private readonly mllms = new SessionCache(3, KEPT_BYTES);
+  private readonly aligners = new SessionCache(3, KEPT_BYTES);
+  /** The longest sequence so far of a model of which one length alone is kept. */
+  private longest = 0;
+  private readonly precision: ComponentPrecision;
 
   private constructor(
     private readonly runtime: Runtime,
     private readonly bundle: KosmosGBundle,
     private readonly weights: WeightFiles,
     private readonly tokenizer: Tokenizer,
-  ) {}
+  ) {
+    this.precision = new ComponentPrecision(runtime, weights);
+  }
 
   /** @throws EngineFault bad-bundle when tokenizer and model do not go together */
   static async create(runtime: Runtime, bundle: KosmosGBundle, weights: WeightFiles): Promise<KosmosGCondition> {
@@ -181,56 +192,44 @@ export class KosmosGCondition implements ConditionPipeline {
     return rows;
   }
 
+  /** Padded length of a sequence. Large networks are rather run on pads than built anew for a shorter prompt. */
   private bucket(tokens: number): number {
     const most = this.bundle.components.aligner.config.max_positions - 2;
-    return Math.min(Math.ceil(tokens / TOKEN_BUCKET) * TOKEN_BUCKET, most);
+    return Math.max(Math.min(Math.ceil(tokens / TOKEN_BUCKET) * TOKEN_BUCKET, most), this.longest);
   }
 
-  private clip() {
+  private clip(): Promise<InferenceSession> {
     const { clip_vision } = this.bundle.components;
-    return this.images.get("clip_vision", () =>
-      this.session(
-        buildClipVisionGraph(
-          this.weights.component(clip_vision),
-          clip_vision.config,
-          { images: 1 },
-          this.runtime.graphOptions(),
-        ),
-      ),
-    );
+    return this.images.get("clip_vision", async () => {
+      const options = await this.precision.optionsFor(clip_vision);
+      const tensors = this.weights.component(clip_vision);
+      return this.session(buildClipVisionGraph(tensors, clip_vision.config, { images: 1 }, options));
+    });
   }
 
-  private resampler() {
+  private resampler(): Promise<InferenceSession> {
     const { clip_vision, resampler } = this.bundle.components;
     const shape = { images: 1, tokens: clipTokens(clip_vision.config) };
-    return this.images.get("resampler", () =>
-      this.session(
-        buildResamplerGraph(this.weights.component(resampler), resampler.config, shape, this.runtime.graphOptions()),
-      ),
-    );
+    return this.images.get("resampler", async () => {
+      const options = await this.precision.optionsFor(resampler);
+      return this.session(buildResamplerGraph(this.weights.component(resampler), resampler.config, shape, options));
+    });
   }
 
-  private mllm(tokens: number) {
+  private async mllm(tokens: number): Promise<InferenceSession> {
     const { gpt } = this.bundle.components;
-    return this.sequences.get(`mllm ${tokens}`, () =>
-      this.session(
-        buildMllmGraph(this.weights.component(gpt), gpt.config, { batch: 1, tokens }, this.runtime.graphOptions()),
-      ),
-    );
+    const options = await this.precision.optionsFor(gpt);
+    const graph = buildMllmGraph(this.weights.component(gpt), gpt.config, { batch: 1, tokens }, options);
+    const bytes = weightBytes(graph);
+    if (2 * bytes > KEPT_BYTES) this.longest = tokens;
+    return this.mllms.get(`${tokens}`, () => this.session(graph), bytes);
   }
 
-  private aligner(tokens: number) {
+  private async aligner(tokens: number): Promise<InferenceSession> {
     const { aligner } = this.bundle.components;
-    return this.sequences.get(`aligner ${tokens}`, () =>
-      this.session(
-        buildAlignerGraph(
-          this.weights.component(aligner),
-          aligner.config,
-          { batch: 1, tokens },
-          this.runtime.graphOptions(),
-        ),
-      ),
-    );
+    const options = await this.precision.optionsFor(aligner);
+    const graph = buildAlignerGraph(this.weights.component(aligner), aligner.config, { batch: 1, tokens }, options);
+    return this.aligners.get(`${tokens}`, () => this.session(graph), weightBytes(graph));
   }
 
   private session(graph: Graph): Promise<InferenceSession> {

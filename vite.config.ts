@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defaultClientConditions, defineConfig, type Plugin } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
+import { embedScripts } from "./hosting/embed-scripts.ts";
 import { pagesWithPolicy } from "./hosting/pages-with-policy.ts";
 import { webAppManifest } from "./hosting/web-app-manifest.ts";
 
@@ -68,7 +69,7 @@ const installedApp = () =>
       rollupFormat: "iife",
       globPatterns: ["**/*.{html,js,mjs,css,woff2,svg,png,json,wasm}", "models/*tokenizer/*"],
       // Weights have a store of their own; the others are for pages elsewhere and for the system that installs.
-      globIgnores: ["models/mini/**", "engine.js", "embed.js", "screenshots/**", "**/*.md"],
+      globIgnores: ["models/mini/**", "engine.js", "embed*.js", "screenshots/**", "**/*.md"],
       // ORT's wasm is listed too: the service worker keeps the one that is asked for.
       maximumFileSizeToCacheInBytes: 64 * 2 ** 20,
     },
@@ -76,7 +77,7 @@ const installedApp = () =>
 
 export default defineConfig({
   base: "./",
-  plugins: [react(), oneOrt(), ortFiles(), pagesWithPolicy(), installedApp()],
+  plugins: [react(), oneOrt(), ortFiles(), embedScripts(), pagesWithPolicy(), installedApp()],
   worker: { format: "es", plugins: () => [oneOrt()] },
   environments: {
     client: {
@@ -88,13 +89,20 @@ export default defineConfig({
     // Left as they are in dev: bundled beforehand, they would bring a second ORT.
     exclude: ["onnxruntime-web", "@huggingface/transformers"],
     // Workers are not followed from the page: a package that only they import would be found late and reload the page.
-    entries: ["index.html", "src/**/*.{ts,tsx}", "workers/**/*.ts", "test/browser/**/*.ts", "test/support/*.worker.ts"],
+    entries: [
+      "index.html",
+      "embed.html",
+      "src/**/*.{ts,tsx}",
+      "workers/**/*.ts",
+      "test/browser/**/*.ts",
+      "test/support/*.worker.ts",
+    ],
   },
   build: {
     target: "es2024",
     rolldownOptions: {
       checks: { pluginTimings: false },
-      input: { index: path("index.html"), engine: path("src/engine/index.ts") },
+      input: { index: path("index.html"), widget: path("embed.html"), engine: path("src/engine/index.ts") },
       // engine.js keeps its exports and its name: other pages import it.
       preserveEntrySignatures: "exports-only",
       output: { entryFileNames: (chunk) => (chunk.name === "engine" ? "engine.js" : "assets/[name]-[hash].js") },

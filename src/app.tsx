@@ -45,6 +45,7 @@ import { useMedia } from "./ui/use-media.ts";
 import { openView, useView } from "./ui/view.ts";
 import { Welcome } from "./welcome/welcome.tsx";
 import { WelcomeLink } from "./welcome/welcome-link.tsx";
+import { VISIT_HASH } from "./widget/visit-hash.ts";
 import "./app.css";
 
 /** From here on shelf and settings have columns of their own; app.css names the same width. */
@@ -54,11 +55,14 @@ const ModelsView = lazy(async () => ({ default: (await import("./models/models-v
 
 const GalleryView = lazy(async () => ({ default: (await import("./gallery/gallery.tsx")).GalleryView }));
 
+const WidgetVisit = lazy(async () => ({ default: (await import("./widget/widget-visit.tsx")).WidgetVisit }));
+
 /** The page: shelf, picture and sentence, settings. */
 export function App() {
   const app = useApp();
   const composer = useRef<ComposerHandle>(null);
   const [ready, setReady] = useState(false);
+  const [isVisit] = useState(() => location.hash === VISIT_HASH);
   const t = useTexts(generationTexts);
   const shelf = useTexts(shelfTexts);
   const modelNews = useTexts(modelNewsTexts);
@@ -167,6 +171,11 @@ export function App() {
         <div className="drop-zone" aria-hidden>
           {view === "models" ? modelNews.drop : shelf.drop}
         </div>
+      )}
+      {isVisit && (
+        <Suspense fallback={null}>
+          <WidgetVisit studio={studio} />
+        </Suspense>
       )}
       <Cutout />
       <Notices />

@@ -15,7 +15,8 @@ import "./composer.css";
 
 export interface ComposerHandle {
   insertEntity: (id: string) => void;
-  setSentence: (sentence: readonly SentencePart[]) => void;
+  /** @param focus false: whoever writes elsewhere is not interrupted */
+  setSentence: (sentence: readonly SentencePart[], focus?: boolean) => void;
 }
 
 interface Props {
@@ -116,9 +117,9 @@ export function Composer({ handle, initial, onGenerate, modelStored, onFiles, ch
 
   useImperativeHandle(handle, () => ({
     insertEntity: (id) => insert(id),
-    setSentence: (sentence) => {
+    setSentence: (sentence, focus = true) => {
       editor?.setSentence(sentence);
-      editor?.view.focus();
+      if (focus) editor?.view.focus();
     },
   }));
 

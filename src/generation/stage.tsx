@@ -27,7 +27,8 @@ export function Stage({
   onReuse,
   example,
 }: {
-  onReuse: (result: ResultRow) => void;
+  /** Left out: a result is looked at and saved, and nothing more is done with it here. */
+  onReuse?: ((result: ResultRow) => void) | undefined;
   example: StageExample | undefined;
 }) {
   const t = useTexts(generationTexts);
@@ -117,7 +118,7 @@ function ResultLine({
 }: {
   result: ResultRow;
   url: string;
-  onReuse: (result: ResultRow) => void;
+  onReuse: ((result: ResultRow) => void) | undefined;
 }) {
   const { settings } = useApp();
   const t = useTexts(generationTexts);
@@ -142,19 +143,23 @@ function ResultLine({
       </p>
       <div className="actions">
         <SavePng row={result} url={url} />
-        <button
-          type="button"
-          className="button quiet"
-          onClick={() => settings.getState().change({ seed: made.seed, seedLocked: true })}
-        >
-          <Sprout size={16} aria-hidden /> {t.useSeed}
-        </button>
-        <button type="button" className="button quiet" onClick={() => onReuse(result)}>
-          <RotateCcw size={16} aria-hidden /> {t.reuse}
-        </button>
-        <button type="button" className="button quiet" onClick={() => void putOnShelf()}>
-          <ImagePlus size={16} aria-hidden /> {t.asPicture}
-        </button>
+        {onReuse && (
+          <>
+            <button
+              type="button"
+              className="button quiet"
+              onClick={() => settings.getState().change({ seed: made.seed, seedLocked: true })}
+            >
+              <Sprout size={16} aria-hidden /> {t.useSeed}
+            </button>
+            <button type="button" className="button quiet" onClick={() => onReuse(result)}>
+              <RotateCcw size={16} aria-hidden /> {t.reuse}
+            </button>
+            <button type="button" className="button quiet" onClick={() => void putOnShelf()}>
+              <ImagePlus size={16} aria-hidden /> {t.asPicture}
+            </button>
+          </>
+        )}
       </div>
     </>
   );

@@ -1,0 +1,2 @@
+/** The fragment by which the app knows that a widget has opened it. */
+export const VISIT_HASH = "#widget";

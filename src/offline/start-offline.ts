@@ -5,7 +5,7 @@ import { ask, type ToServiceWorker } from "./messages.ts";
 import { tellUpdate } from "./tell-update.ts";
 import { followUpdates } from "./update-flow.ts";
 import { holdVersion } from "./version-lock.ts";
-import { idle, isAtWork } from "./work.ts";
+import { idle } from "./work.ts";
 
 /** At most so often a page that stays open asks for a new version. */
 const LOOK_EVERY_MS = 60 * 60_000;
@@ -21,7 +21,6 @@ export async function startOffline(app: AppContext): Promise<void> {
   const registration = await container.register("service-worker.js", { updateViaCache: "none" });
   followUpdates(registration, {
     container,
-    isAtWork: () => isAtWork(app),
     idle: () => idle(app),
     tell: tellUpdate,
     activate: (waiting) => waiting.postMessage({ type: "activate" } satisfies ToServiceWorker),

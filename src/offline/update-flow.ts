@@ -7,7 +7,7 @@
 export type UpdateNews =
   /** A new version waits. */
   | { readonly kind: "ready"; readonly accept: () => void }
-  /** Accepted, while this page is at work. */
+  /** Accepted: it comes when nothing runs any more, which may be at once. */
   | { readonly kind: "after-work" }
   /** Another page has accepted: this one runs the version before. */
   | { readonly kind: "elsewhere"; readonly accept: () => void };
@@ -15,9 +15,7 @@ export type UpdateNews =
 /** What the flow needs of a page. */
 export interface UpdatePorts {
   readonly container: Pick<ServiceWorkerContainer, "controller" | "addEventListener">;
-  /** Whether a reload would cost something now. */
-  readonly isAtWork: () => boolean;
-  /** When it would not any more. */
+  /** When a reload would cost nothing. */
   readonly idle: () => Promise<void>;
   readonly tell: (news: UpdateNews) => void;
   readonly activate: (waiting: ServiceWorker) => void;
@@ -26,13 +24,14 @@ export interface UpdatePorts {
 
 /** @param registration of this page's service worker */
 export function followUpdates(registration: ServiceWorkerRegistration, ports: UpdatePorts): void {
-  const { container, isAtWork, idle, tell, activate, reload } = ports;
+  const { container, idle, tell, activate, reload } = ports;
   let controlled = container.controller !== null;
   let accepted = false;
   let told: ServiceWorker | null = null;
 
   const whenIdle = async () => {
-    if (isAtWork()) tell({ kind: "after-work" });
+    // The browser waits as well: for what the service worker of before is answering.
+    tell({ kind: "after-work" });
     await idle();
   };
   const accept = async () => {

@@ -4,7 +4,7 @@ import { isActive } from "../generation/job.ts";
 
 type Workers = Pick<AppContext, "generation" | "imports" | "models">;
 
-export function isAtWork({ generation, imports, models }: Workers): boolean {
+function isAtWork({ generation, imports, models }: Workers): boolean {
   return (
     generation.getState().jobs.some(isActive) ||
     imports.getState().busy === "import" ||

@@ -64,7 +64,6 @@ async function draw(page: Page): Promise<void> {
 
 test("below a path, under its policy: draws, and once more in a new process with the server stopped", async ({
   start,
-  folder,
 }) => {
   const base = "/somewhere/deep/";
   const reports: string[] = [];
@@ -75,7 +74,6 @@ test("below a path, under its policy: draws, and once more in a new process with
     // As the header files have it; workers cannot tell a page what they were refused.
     const policy = path.startsWith(`${base}assets/`) ? WORKER_POLICY : PAGE_POLICY;
     response.setHeader("Content-Security-Policy", `${policy}; report-uri /report`);
-    return undefined;
   });
   const seen: string[] = [];
   const watch = (context: BrowserContext) => {
@@ -121,7 +119,7 @@ test("below a path, under its policy: draws, and once more in a new process with
   }
 });
 
-test("browsers find nothing in the way of installing it", async ({ start, folder }) => {
+test("browsers find nothing in the way of installing it", async ({ start }) => {
   const server = await serveStatic(DIST, "/");
   const context = await start();
   try {
@@ -161,10 +159,7 @@ test("an update waits to be wanted, and for what is drawn; another tab is told a
 }) => {
   const dist = join(folder, "dist");
   await cp(DIST, dist, { recursive: true });
-  let answers = true;
-  const server = await serveStatic(dist, "/", {}, (path) =>
-    path.includes("/models/mini/") && !answers ? "unanswered" : undefined,
-  );
+  const server = await serveStatic(dist, "/");
   const context = await start();
   try {
     const page = await open(context, server.url);
@@ -178,8 +173,11 @@ test("an update waits to be wanted, and for what is drawn; another tab is told a
       );
     await expect.poll(() => held(page)).toBe(2);
 
-    // Begun, and not done before it is stopped.
-    answers = false;
+    // Begun, and not done before the test says so.
+    await page.evaluate(() => {
+      const refused = new Promise<null>((refuse) => addEventListener("refuse", () => refuse(null)));
+      navigator.gpu.requestAdapter = () => refused;
+    });
     await generate(page).click();
     await expect(page.getByRole("button", { name: "Cancel" })).toBeVisible();
 
@@ -190,7 +188,7 @@ test("an update waits to be wanted, and for what is drawn; another tab is told a
     await page.getByRole("button", { name: "Update" }).click();
     await expect(notices(page)).toContainText("The update comes when what is running now is done.");
     expect(await isNext(page)).toBe(0);
-    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.evaluate(() => dispatchEvent(new Event("refuse")));
     await expect.poll(() => isNext(page)).toBe(1);
     await expect(sentence(page)).toBeVisible();
 
@@ -209,7 +207,7 @@ test("an update waits to be wanted, and for what is drawn; another tab is told a
   }
 });
 
-test("a picture that another app shares comes to the bench like one that is added", async ({ start, folder }) => {
+test("a picture that another app shares comes to the bench like one that is added", async ({ start }) => {
   // The share menu posts a form to the app, as this page does.
   const form = `<!doctype html><title>Another app</title>
     <form action="/app/share-target" method="post" enctype="multipart/form-data"><input type="file" name="pictures"><button>Share</button></form>`;

@@ -27,17 +27,17 @@ export interface StaticServer {
  * @param folder what to serve
  * @param basePath where, such as `/a/b/`
  * @param pages further pages, by path from the root
- * @param onRequest may set headers, note what is asked for, or leave a request without an answer
+ * @param onRequest may set headers, or only note what is asked for
  */
 export async function serveStatic(
   folder: string,
   basePath: string,
   pages: Record<string, string> = {},
-  onRequest: (path: string, response: ServerResponse) => "unanswered" | undefined = () => undefined,
+  onRequest: (path: string, response: ServerResponse) => void = () => {},
 ): Promise<StaticServer> {
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
-    if (onRequest(path, response) === "unanswered") return;
+    onRequest(path, response);
     const page = pages[path];
     if (page !== undefined) {
       response.setHeader("Content-Type", "text/html");

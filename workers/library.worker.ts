@@ -81,6 +81,12 @@ serve<LibraryRequest, LibraryReply>(async (request, { reply, signal }) => {
       return reply({ type: "deleted" });
     case "count-tokens":
       return reply({ type: "counted", tokens: await countStoredTokens(store, request.model, request.parts) });
+    case "estimate": {
+      const { bundle, run, options } = request;
+      const { estimateMemory, fits, sizeThatFits } = await import("./pipeline/memory-estimate.ts");
+      const instead = fits(bundle, run, options) ? undefined : sizeThatFits(bundle, run, options);
+      return reply({ type: "estimated", estimate: estimateMemory(bundle, run, options), instead: instead ?? null });
+    }
     case "usage":
       return reply({ type: "measured", usage: await store.usage() });
   }

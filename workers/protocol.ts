@@ -3,6 +3,8 @@
  * Requests carry an id; each is answered by exactly one `done` or `error` with that id, after any number of events.
  */
 
+import type { GraphOptions } from "./onnx/graph.ts";
+import type { MemoryEstimate, PictureRun, PictureSize } from "./pipeline/memory-estimate.ts";
 import type { Box, Mask } from "./segmentation/mask.ts";
 import type { PromptShape } from "./text/prompt-layout.ts";
 import type { Bundle, SchedulerKind } from "./weights/bundle.ts";
@@ -91,6 +93,7 @@ export const ERROR_CODES = [
   "insecure-context",
   "device-lost",
   "out-of-memory",
+  "too-large",
   "worker-died",
   "stalled",
   "cancelled",
@@ -263,6 +266,8 @@ export type LibraryRequest =
   | { id: number; type: "verify"; model: string }
   | { id: number; type: "delete"; model: string }
   | { id: number; type: "usage" }
+  /** What a picture takes of a device whose graphs are built with `options`. */
+  | { id: number; type: "estimate"; bundle: Bundle; run: PictureRun; options: GraphOptions }
   /** The length of a prompt for a stored model, in tokens; needs no graphics device. */
   | { id: number; type: "count-tokens"; model: string; parts: PromptShape[] }
   | { id: number; type: "cancel"; target: number };
@@ -278,6 +283,8 @@ export type LibraryReply =
   | { id: number; type: "verified"; damaged: DamagedChunk[] }
   | { id: number; type: "deleted" }
   | { id: number; type: "measured"; usage: StorageUsage }
+  /** `instead`: the largest size that fits where this one does not; null: none, or this one does. */
+  | { id: number; type: "estimated"; estimate: MemoryEstimate; instead: PictureSize | null }
   /** null: the model is not stored. */
   | { id: number; type: "counted"; tokens: number | null }
   | { id: number; type: "error"; error: WireError };

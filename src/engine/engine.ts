@@ -1,3 +1,6 @@
+import { bufferLimit } from "../../workers/gpu/device.ts";
+import type { GraphOptions } from "../../workers/onnx/graph.ts";
+import type { MemoryEstimate, PictureRun, PictureSize } from "../../workers/pipeline/memory-estimate.ts";
 import type {
   ChosenFile,
   Condition,
@@ -205,6 +208,21 @@ export class Engine {
       onEvent: (event) => event.type === "progress" && onProgress?.({ ...event.progress, kind: "download" }),
     });
     return model.bundle;
+  }
+
+  /**
+   * What a picture takes of this machine's graphics device, and the largest size that its buffers allow where they are too small for this one.
+   * Nothing is loaded for it.
+   */
+  async estimate(bundle: Bundle, run: PictureRun): Promise<{ estimate: MemoryEstimate; instead: PictureSize | null }> {
+    const { limits, features } = await requireAdapter();
+    const half = (this.options.precision ?? (features.has("shader-f16") ? "fp16" : "fp32")) === "fp16";
+    const options: GraphOptions = {
+      dtype: half ? "float16" : "float32",
+      attention: this.report?.attention.form ?? "plain",
+      maxBufferBytes: bufferLimit({ limits }),
+    };
+    return this.libraryWorker().call({ type: "estimate", bundle, run, options }, ["estimated"]);
   }
 
   /**

@@ -8,6 +8,7 @@
  */
 import { Engine, type EngineOptions } from "./engine.ts";
 
+export type { MemoryEstimate, PictureRun, PictureSize } from "../../workers/pipeline/memory-estimate.ts";
 export type { Condition, DeviceReport, ErrorCode, Phase, Picture, StoredBundle } from "../../workers/protocol.ts";
 export type { Bundle, SchedulerKind } from "../../workers/weights/bundle.ts";
 export type {

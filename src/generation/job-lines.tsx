@@ -3,7 +3,7 @@ import { RotateCcw, Shrink } from "lucide-react";
 import { useApp, useSettings } from "../app-context.ts";
 import { smallerSize } from "../settings/model-facts.ts";
 import { useTexts } from "../ui/texts.ts";
-import type { Job } from "./job.ts";
+import { type Job, wantsSmaller } from "./job.ts";
 import { describeProgress } from "./progress-text.ts";
 import { generationTexts } from "./texts.ts";
 import { useLive } from "./use-live.ts";
@@ -53,7 +53,7 @@ export function JobFailed({ job }: { job: Job }) {
           <pre>{detail}</pre>
         </details>
       )}
-      <RetryActions job={job} smaller={code === "out-of-memory"} />
+      <RetryActions job={job} smaller={wantsSmaller(code)} />
     </div>
   );
 }

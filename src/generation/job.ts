@@ -130,6 +130,7 @@ const STOPS_THE_QUEUE: ReadonlySet<ErrorCode> = new Set([
   "insecure-context",
   "device-lost",
   "out-of-memory",
+  "too-large",
   "worker-died",
   "stalled",
   "network",
@@ -142,6 +143,9 @@ const STOPS_THE_QUEUE: ReadonlySet<ErrorCode> = new Set([
   "missing-tensor",
   "wrong-shape",
 ]);
+
+/** Failures that a smaller picture may not meet. */
+export const wantsSmaller = (code: ErrorCode) => code === "out-of-memory" || code === "too-large";
 
 export const stopsTheQueue = (code: ErrorCode) => STOPS_THE_QUEUE.has(code);
 

@@ -2,7 +2,7 @@ import { Check, Loader, RotateCcw, Shrink, X } from "lucide-react";
 import { useApp, useGeneration, useSettings } from "../app-context.ts";
 import { smallerSize } from "../settings/model-facts.ts";
 import { useTexts } from "../ui/texts.ts";
-import { isActive, type Job, type Jobs, jobsThat, runningJob } from "./job.ts";
+import { isActive, type Job, type Jobs, jobsThat, runningJob, wantsSmaller } from "./job.ts";
 import { duration, fractionDone } from "./progress-text.ts";
 import { generationTexts } from "./texts.ts";
 import { secondsLeft } from "./time-left.ts";
@@ -85,9 +85,7 @@ function Row({ job }: { job: Job }) {
   const { cancel, retry, dismiss } = generation.getState();
   const { state } = job;
   const smaller =
-    state.name === "failed" && state.failure.code === "out-of-memory" && model
-      ? smallerSize(parameters, model)
-      : undefined;
+    state.name === "failed" && wantsSmaller(state.failure.code) && model ? smallerSize(parameters, model) : undefined;
   return (
     <>
       <span className="queue-caption">{caption}</span>

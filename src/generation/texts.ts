@@ -9,6 +9,7 @@ const FAILURES_DE: Partial<Record<ErrorCode, string>> = {
   "insecure-context": "WebGPU gibt es nur über https. Öffnen Sie die Seite über eine sichere Adresse.",
   "device-lost": "Die Grafikeinheit hat aufgehört zu arbeiten. Versuchen Sie es noch einmal; nichts ist verloren.",
   "out-of-memory": "Der Grafikspeicher reicht nicht. Versuchen Sie es kleiner, oder schließen Sie andere Tabs.",
+  "too-large": "Für diese Größe sind die Puffer dieser Grafikeinheit zu klein. Wählen Sie eine kleinere.",
   "worker-died":
     "Der Browser hat den Rechenteil beendet, vielleicht aus Speichermangel. Versuchen Sie es noch einmal; nichts ist verloren.",
   stalled: "Die Grafikeinheit antwortet nicht mehr. Versuchen Sie es noch einmal; der Rechenteil beginnt von vorn.",

@@ -6,6 +6,7 @@ import { NumberInput, RangeSetting, Setting } from "./fields.tsx";
 import { aspectOf, type Size } from "./model-facts.ts";
 import { type Choices, MAX_NEGATIVE_PROMPT, NO_CHOICES, RANGES } from "./parameters.ts";
 import { PRESETS, presetOf, presetSettings } from "./presets.ts";
+import { SizeNote } from "./size-note.tsx";
 import { settingsTexts } from "./texts.ts";
 import "./settings-panel.css";
 
@@ -82,6 +83,7 @@ export function SettingsPanel() {
           </select>
         )}
       </Setting>
+      <SizeNote />
       <RangeSetting
         label={t.count}
         help={t.countHelp}

@@ -22,6 +22,10 @@ export const settingsTexts = defineTexts({
     square: "Square",
     wide: "Wide",
     tall: "Tall",
+    takes: (amount: string) => `Takes about ${amount} of graphics memory.`,
+    tooLarge: (needed: string, allowed: string) =>
+      `Too large for this graphics device: it would take a buffer of ${needed}, and ${allowed} is allowed.`,
+    takeSize: (width: number, height: number) => `Use ${width} × ${height}`,
     count: "How many",
     countHelp: "Pictures a press, each with the next seed.",
     number: (label: string) => `${label}, number`,
@@ -55,6 +59,10 @@ export const settingsTexts = defineTexts({
     square: "Quadratisch",
     wide: "Quer",
     tall: "Hoch",
+    takes: (amount) => `Braucht etwa ${amount} Grafikspeicher.`,
+    tooLarge: (needed, allowed) =>
+      `Zu groß für diese Grafikeinheit: Dafür braucht es einen Puffer von ${needed}, erlaubt sind ${allowed}.`,
+    takeSize: (width, height) => `${width} × ${height} nehmen`,
     count: "Wie viele",
     countHelp: "Bilder je Druck, jedes mit dem nächsten Startwert.",
     number: (label) => `${label}, Zahl`,

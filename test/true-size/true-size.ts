@@ -1,7 +1,7 @@
 /** Checkpoints of the published sizes through the app in a real browser: what is computed, against PyTorch, and what memory it takes. */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { Page } from "playwright";
@@ -21,7 +21,6 @@ const USAGE = `Usage: node scripts/true-size.mjs SET FILE... [options]
   --precision <fp16|fp32>   with or without shader-f16 (default fp16)
   --skip <phase>            condition, step or picture; any number of times
   --picture <pixels>        side of the whole picture (default 128)
-  --profile <folder>        of the browser, kept: a second run finds the model in it and imports nothing
   --limit <minutes>         for all of it (default 240)
 `;
 
@@ -37,7 +36,6 @@ export async function main(args: string[]): Promise<void> {
       precision: { ...string, default: "fp16" },
       skip: { ...string, multiple: true, default: [] },
       picture: { ...string, default: "128" },
-      profile: string,
       limit: { ...string, default: "240" },
       help: { type: "boolean", default: false },
     },
@@ -53,7 +51,7 @@ export async function main(args: string[]): Promise<void> {
 
   const models = fileURLToPath(new URL("../../public/models", import.meta.url));
   const site = await openSite("test/true-size/index.html", { set, "test/true-size/models": models });
-  const profile = values.profile ? resolve(values.profile) : await mkdtemp(join(tmpdir(), "kosmos-g-true-size-"));
+  const profile = await mkdtemp(join(tmpdir(), "kosmos-g-true-size-"));
   const options: PageOptions = { wasmPaths: site.wasmPaths, setUrl: site.url("set/"), precision };
   const browser = { executablePath, args: switches, headless: true };
   const side = Number(values.picture);
@@ -64,16 +62,14 @@ export async function main(args: string[]): Promise<void> {
       await page.goto(site.pageUrl);
       await page.waitForFunction(() => "trueSize" in window);
       const measure = await startMeasuring(page);
-      if (!values.profile || !(await hasModel(page))) {
-        await page.setInputFiles(
-          "#files",
-          files.map((file) => join(set, file)),
-        );
-        await measure("import", async () => {
-          const megabytes = await page.evaluate((given) => window.trueSize.importFiles(given), options);
-          console.log(`  ${megabytes.toFixed(0)} MB in the store`);
-        });
-      }
+      await page.setInputFiles(
+        "#files",
+        files.map((file) => join(set, file)),
+      );
+      await measure("import", async () => {
+        const megabytes = await page.evaluate((given) => window.trueSize.importFiles(given), options);
+        console.log(`  ${megabytes.toFixed(0)} MB in the store`);
+      });
       const compare = async (differences: Promise<Difference[]>) => {
         for (const { name, maxError, deviation } of await differences) {
           const share = ((100 * maxError) / deviation).toFixed(2);
@@ -95,14 +91,9 @@ export async function main(args: string[]): Promise<void> {
       }
     });
   } finally {
-    if (!values.profile) await rm(profile, { recursive: true, force: true });
+    await rm(profile, { recursive: true, force: true });
     await site.close();
   }
-}
-
-/** Whether a profile of an earlier run holds a model. */
-function hasModel(page: Page): Promise<boolean> {
-  return page.evaluate(async () => (await indexedDB.databases()).some(({ name }) => name === "kosmos-g-weights"));
 }
 
 /** @returns runs a phase and says how long it took and what memory was held at most meanwhile */

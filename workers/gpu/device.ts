@@ -43,6 +43,10 @@ export async function requestAdapter(): Promise<GPUAdapter> {
   return adapter;
 }
 
+/** The largest buffer that a kernel of a device or adapter can bind, in bytes. */
+export const bufferLimit = ({ limits }: { readonly limits: GPUSupportedLimits }) =>
+  Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+
 export interface DeviceOptions {
   /** Asks for subgroup operations where the adapter has them. */
   readonly subgroups?: boolean;

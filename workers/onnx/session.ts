@@ -1,10 +1,12 @@
 /** Graph + stored checkpoint files -> InferenceSession on a GPU device. */
 import type { InferenceSession } from "onnxruntime-web/webgpu";
 import { EngineFault } from "../faults.ts";
+import { bufferLimit } from "../gpu/device.ts";
 import { convertTensors } from "../weights/convert.ts";
 import { SteadyBlob } from "../weights/steady-blob.ts";
 import type { WeightFiles } from "../weights/tensors.ts";
 import type { FloatDType, Graph, WeightInitializer } from "./graph.ts";
+import { graphMemory } from "./graph-memory.ts";
 import { type ExternalData, onnxModel } from "./onnx-model.ts";
 import type { Ort } from "./ort.ts";
 import { withOrtFaults } from "./ort-errors.ts";
@@ -30,10 +32,12 @@ const STORED: Record<FloatDType, "F32" | "F16"> = { float32: "F32", float16: "F1
 
 /**
  * Builds the session of `graph` on `device`. Weights go from the Blobs to the GPU one after the other; none stays in the wasm heap.
- * @throws EngineFault out-of-memory, device-lost, bad-bundle (a file is missing, or a number too large for float16), internal
+ * @throws EngineFault too-large (a buffer passes the device's limits), out-of-memory, device-lost, bad-bundle (a file is missing, or a number too
+ *   large for float16), internal
  */
 export async function createSession(ort: Ort, graph: Graph, options: SessionOptions): Promise<InferenceSession> {
   const { device, outputs = "cpu", requireGpu = false } = options;
+  requireFittingBuffers(graph, bufferLimit(device));
   const { places, externalData } = await placeWeights(graph, options.weights);
   const model = onnxModel(graph, (weight) => places.get(weight) as ExternalData);
   return withOrtFaults(device, `building ${graph.name}`, () =>
@@ -46,6 +50,18 @@ export async function createSession(ort: Ort, graph: Graph, options: SessionOpti
         optimization: { disable_specified_optimizers: ON_CPU.join(";") },
       },
     }),
+  );
+}
+
+/** Beyond the limit some drivers compute nothing without a word. */
+function requireFittingBuffers(graph: Graph, limit: number): void {
+  const { largestBuffer } = graphMemory(graph);
+  if (largestBuffer <= limit) return;
+  const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
+  throw new EngineFault(
+    "too-large",
+    `This takes a buffer of ${megabytes(largestBuffer)}, and this graphics device allows ${megabytes(limit)}. Choose a smaller picture.`,
+    graph.name,
   );
 }
 

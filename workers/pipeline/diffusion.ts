@@ -1,6 +1,6 @@
 /** Noise -> [U-Net + guidance + solver step] x N -> VAE -> picture. Latents stay on the GPU from noise to VAE. */
 import type { InferenceSession } from "onnxruntime-web/webgpu";
-import { EngineFault } from "../faults.ts";
+import { EngineFault, faultCode } from "../faults.ts";
 import { createGpuTensor, type GpuTensor, writeGpuTensor } from "../gpu/gpu-tensor.ts";
 import { createLatentState, destroyLatentState, type GuidedOutput, StepKernel } from "../gpu/step-kernel.ts";
 import { TorchGenerator } from "../gpu/torch-random.ts";
@@ -65,8 +65,13 @@ export class DiffusionPipeline {
     onPhase("build");
     const batch = guidance_scale > 1 ? 2 : 1;
     await this.crossAttention(batch);
-    await this.unet(batch, size);
-    await this.decoder(size);
+    try {
+      await this.unet(batch, size);
+      await this.decoder(size);
+    } catch (error) {
+      // Smaller pictures may be drawn all the same.
+      if (faultCode(error) !== "too-large") throw error;
+    }
   }
 
   /**

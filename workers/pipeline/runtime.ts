@@ -1,7 +1,7 @@
 /** What a worker computes with: its own device, ORT on it, and what was chosen for this adapter. */
 import type { Tensor } from "onnxruntime-web/webgpu";
 import { EngineFault } from "../faults.ts";
-import { createDevice, requestAdapter } from "../gpu/device.ts";
+import { bufferLimit, createDevice, requestAdapter } from "../gpu/device.ts";
 import type { GpuTensor } from "../gpu/gpu-tensor.ts";
 import type { FloatDType, GraphOptions } from "../onnx/graph.ts";
 import { loadOrt, type Ort } from "../onnx/ort.ts";
@@ -50,7 +50,7 @@ export async function createRuntime({ wasmPaths, precision, attention }: WorkerO
     graphOptions: (wanted = dtype) => ({
       dtype: wanted,
       attention: attention.form,
-      maxBufferBytes: Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),
+      maxBufferBytes: bufferLimit(device),
     }),
     checkDevice: () => {
       if (lost) throw deviceLost(lost.message);

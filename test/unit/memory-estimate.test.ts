@@ -1,0 +1,103 @@
+import { expect, test } from "vitest";
+import type { GraphOptions } from "../../workers/onnx/graph.ts";
+import { estimateMemory, fits, sizeThatFits } from "../../workers/pipeline/memory-estimate.ts";
+import type { TextToImageBundle } from "../../workers/weights/bundle.ts";
+import { SD15_SCHEDULER } from "../../workers/weights/sd15-scheduler.ts";
+
+const component = { files: ["model.safetensors"], prefix: "" };
+const SIDES = [256, 384, 512, 768];
+
+/** Stable Diffusion 1.5 as it is published. */
+const sd15: TextToImageBundle = {
+  version: 1,
+  id: "sd15",
+  name: "SD 1.5",
+  description: "",
+  license: "",
+  provenance: "",
+  files: {},
+  components: {
+    text_encoder: {
+      ...component,
+      config: {
+        vocab_size: 49408,
+        hidden_size: 768,
+        intermediate_size: 3072,
+        num_hidden_layers: 12,
+        num_attention_heads: 12,
+        max_position_embeddings: 77,
+        hidden_act: "quick_gelu",
+        layer_norm_eps: 1e-5,
+      },
+    },
+    tokenizer: { merges: "merges.txt" },
+    unet: {
+      ...component,
+      config: {
+        sample_size: 64,
+        in_channels: 4,
+        out_channels: 4,
+        flip_sin_to_cos: true,
+        freq_shift: 0,
+        down_block_types: ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"],
+        mid_block_type: "UNetMidBlock2DCrossAttn",
+        up_block_types: ["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"],
+        block_out_channels: [320, 640, 1280, 1280],
+        layers_per_block: 2,
+        norm_num_groups: 32,
+        norm_eps: 1e-5,
+        cross_attention_dim: 768,
+        attention_head_dim: 8,
+      },
+    },
+    vae: {
+      type: "AutoencoderKL",
+      ...component,
+      config: {
+        in_channels: 3,
+        out_channels: 3,
+        block_out_channels: [128, 256, 512, 512],
+        layers_per_block: 2,
+        latent_channels: 4,
+        norm_num_groups: 32,
+        scaling_factor: 0.18215,
+      },
+    },
+    scheduler: SD15_SCHEDULER,
+  },
+  defaults: { steps: 25, guidance_scale: 7.5, scheduler: "dpmsolver++", width: 512, height: 512 },
+  sizes: SIDES.flatMap((height) => SIDES.map((width) => ({ width, height }))),
+};
+
+const device = (dtype: GraphOptions["dtype"], megabytes: number): GraphOptions => ({
+  dtype,
+  attention: "plain",
+  maxBufferBytes: megabytes * 2 ** 20,
+});
+const square = (side: number) => ({ width: side, height: side, guided: true });
+
+test("the published sizes: 2 bytes a parameter, the decoder's 4, no table of tokens", () => {
+  const { weights } = estimateMemory(sd15, square(256), device("float16", 2048));
+  const unet = 859_520_964;
+  const decoder = 49_490_199;
+  const textEncoder = 123_060_480 - 49408 * 768;
+  const rest = weights - 2 * (unet + textEncoder) - 4 * decoder;
+  // Biases of convolutions that add up in float32.
+  expect(rest).toBeGreaterThanOrEqual(0);
+  expect(rest).toBeLessThan(200_000);
+});
+
+test("a larger picture takes more, half the precision less", () => {
+  const at = (side: number, dtype: GraphOptions["dtype"]) =>
+    estimateMemory(sd15, square(side), device(dtype, 2048)).activations;
+  expect(at(384, "float16")).toBeGreaterThan(at(256, "float16"));
+  expect(at(256, "float16")).toBeLessThanOrEqual(at(256, "float32"));
+});
+
+test("what does not fit is told beforehand, and what would", () => {
+  expect(fits(sd15, square(768), device("float32", 128))).toBe(false);
+  expect(fits(sd15, square(768), device("float32", 2048))).toBe(true);
+  expect(sizeThatFits(sd15, square(768), device("float32", 128))).toEqual({ width: 512, height: 512 });
+  // A weight alone is larger than that.
+  expect(sizeThatFits(sd15, square(768), device("float32", 64))).toBeUndefined();
+}, 60_000);

@@ -1,0 +1,112 @@
+/** What a picture takes of the graphics device, from the model's configurations alone: the graphs are built on tensors that nobody holds. */
+import { buildAlignerGraph } from "../models/aligner.ts";
+import { buildTinyDecoderGraph } from "../models/autoencoder-tiny.ts";
+import { buildClipTextGraph } from "../models/clip-text.ts";
+import { buildClipVisionGraph, clipTokens } from "../models/clip-vision.ts";
+import { conditionShape } from "../models/condition-shape.ts";
+import { buildCrossAttentionGraph } from "../models/cross-attention.ts";
+import { latentGrid } from "../models/latent-grid.ts";
+import { buildMllmGraph } from "../models/mllm.ts";
+import { buildResamplerGraph } from "../models/resampler.ts";
+import { buildUNetGraph } from "../models/unet.ts";
+import { buildVaeDecoderGraph } from "../models/vae.ts";
+import type { Graph, GraphOptions, TensorSource } from "../onnx/graph.ts";
+import { graphMemory } from "../onnx/graph-memory.ts";
+import { type Bundle, isKosmosG } from "../weights/bundle.ts";
+
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface PictureRun extends PictureSize {
+  /** With guidance the U-Net sees two rows a step. */
+  readonly guided: boolean;
+}
+
+/** Bytes. */
+export interface MemoryEstimate {
+  /** Of all networks in the types that they are computed in; all stay on the device. */
+  readonly weights: number;
+  /** The most that any of them makes at once besides. ORT keeps what was given back for the next use: a device may hold more. */
+  readonly activations: number;
+  readonly largestBuffer: number;
+  /** The largest that the device binds. */
+  readonly bufferLimit: number;
+}
+
+/** Has every tensor, of the shape that is asked for. */
+const ANYTHING: TensorSource = {
+  get: (_name, shape) => shape && { file: "", dtype: "F16", shape, offset: 0, length: 0 },
+  names: () => [],
+};
+
+/** A prompt of one picture and some words. */
+const PROMPT_TOKENS = 96;
+
+/**
+ * @param options how graphs are built on the device, as Runtime.graphOptions gives them
+ * @throws GraphError a configuration that contradicts itself
+ */
+export function estimateMemory(bundle: Bundle, run: PictureRun, options: GraphOptions): MemoryEstimate {
+  const estimates = [...readers(bundle, options), ...painters(bundle, run, options)].map(graphMemory);
+  return {
+    weights: estimates.reduce((sum, { weights }) => sum + weights, 0),
+    activations: Math.max(...estimates.map(({ activations }) => activations)),
+    largestBuffer: Math.max(...estimates.map(({ largestBuffer }) => largestBuffer)),
+    bufferLimit: options.maxBufferBytes,
+  };
+}
+
+/** Whether a device with these options can run what draws a picture; memory as a whole no device tells. */
+export function fits(bundle: Bundle, run: PictureRun, options: GraphOptions): boolean {
+  return painters(bundle, run, options).every((graph) => graphMemory(graph).largestBuffer <= options.maxBufferBytes);
+}
+
+/** The largest of the model's own sizes that fits where `run` does not: of the same form, or else square. */
+export function sizeThatFits(bundle: Bundle, run: PictureRun, options: GraphOptions): PictureSize | undefined {
+  const area = ({ width, height }: PictureSize) => width * height;
+  const { width, height } = bundle.defaults;
+  const sameForm = (size: PictureSize) => size.width * run.height === size.height * run.width;
+  const smaller = [...(bundle.sizes ?? []), { width, height }]
+    .filter((size) => area(size) < area(run) && (sameForm(size) || size.width === size.height))
+    .sort((a, b) => Number(sameForm(b)) - Number(sameForm(a)) || area(b) - area(a));
+  const doesFit = (size: PictureSize) => fits(bundle, { ...run, ...size }, options);
+  const smallest = smaller.toSorted((a, b) => area(a) - area(b))[0];
+  // A weight may be too large by itself.
+  return smallest && doesFit(smallest) ? smaller.find(doesFit) : undefined;
+}
+
+/** The networks that read the prompt. */
+function readers(bundle: Bundle, options: GraphOptions): Graph[] {
+  if (!isKosmosG(bundle)) {
+    const { config } = bundle.components.text_encoder;
+    const size = { batch: 1, tokens: config.max_position_embeddings, givenEmbeddings: true };
+    return [buildClipTextGraph(ANYTHING, config, size, options)];
+  }
+  const { clip_vision, resampler, gpt, aligner } = bundle.components;
+  const sequence = { batch: 1, tokens: Math.min(PROMPT_TOKENS, aligner.config.max_positions - 2) };
+  const pictures = { images: 1, tokens: clipTokens(clip_vision.config) };
+  return [
+    buildClipVisionGraph(ANYTHING, clip_vision.config, pictures, options),
+    buildResamplerGraph(ANYTHING, resampler.config, pictures, options),
+    buildMllmGraph(ANYTHING, gpt.config, sequence, options),
+    buildAlignerGraph(ANYTHING, aligner.config, sequence, options),
+  ];
+}
+
+/** The networks whose buffers grow with the picture. */
+function painters(bundle: Bundle, { width, height, guided }: PictureRun, options: GraphOptions): Graph[] {
+  const { unet, vae } = bundle.components;
+  const grid = latentGrid(bundle);
+  const latents = { height: height / grid, width: width / grid };
+  const pass = { ...latents, batch: guided ? 2 : 1, tokens: conditionShape(bundle).rows, givenKeysAndValues: true };
+  const one = { ...latents, batch: 1 };
+  return [
+    buildCrossAttentionGraph(ANYTHING, unet.config, pass, options),
+    buildUNetGraph(ANYTHING, unet.config, pass, options),
+    vae.type === "AutoencoderKL"
+      ? buildVaeDecoderGraph(ANYTHING, vae.config, one, { ...options, dtype: "float32" })
+      : buildTinyDecoderGraph(ANYTHING, vae.config, one, options),
+  ];
+}

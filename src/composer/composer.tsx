@@ -40,6 +40,8 @@ export function Composer({ handle, initial, onGenerate, modelStored, onFiles, ch
   const language = useStore(preferences, languageOf);
   const mount = useRef<HTMLDivElement>(null);
   const [editor, setEditor] = useState<Editor | null>(null);
+  /** The same at once: what is written from elsewhere may come before the state. */
+  const latest = useRef<Editor | null>(null);
   const [mention, setMention] = useState<Mention | null>(null);
   const [active, setActive] = useState(0);
   const [chip, setChip] = useState<SelectedChip | null>(null);
@@ -70,7 +72,8 @@ export function Composer({ handle, initial, onGenerate, modelStored, onFiles, ch
   const generate = useEffectEvent(onGenerate);
   const takeFiles = useEffectEvent(onFiles);
   const takeResult = useEffectEvent(resultAsPicture);
-  const start = useEffectEvent(() => initial);
+  // What was written from elsewhere before there was an editor is in the settings.
+  const start = useEffectEvent(() => settings.getState().sentence ?? initial);
 
   useEffect(() => {
     if (!mount.current) return;
@@ -106,8 +109,10 @@ export function Composer({ handle, initial, onGenerate, modelStored, onFiles, ch
       },
     });
     setEditor(made);
+    latest.current = made;
     return () => {
       setEditor(null);
+      latest.current = null;
       made.destroy();
     };
   }, [store, settings]);
@@ -118,8 +123,8 @@ export function Composer({ handle, initial, onGenerate, modelStored, onFiles, ch
   useImperativeHandle(handle, () => ({
     insertEntity: (id) => insert(id),
     setSentence: (sentence, focus = true) => {
-      editor?.setSentence(sentence);
-      if (focus) editor?.view.focus();
+      latest.current?.setSentence(sentence);
+      if (focus) latest.current?.view.focus();
     },
   }));
 

@@ -38,6 +38,8 @@ export class Connection {
   private isReady = false;
   private serial = 0;
   private saidHello = false;
+  /** The frame holds somebody else's page: until the widget says hello again there is nobody to ask. */
+  private isAway = false;
   private ended: EmbedError | undefined;
   private readonly timer: ReturnType<typeof setTimeout>;
 
@@ -53,7 +55,7 @@ export class Connection {
   /** @throws EmbedError what the widget answers, or that it went away */
   call<C extends Command>(t: C, args: Commands[C]["args"]): Promise<Commands[C]["value"]> {
     return new Promise((resolve, reject) => {
-      if (this.ended) return reject(this.ended);
+      if (this.ended || this.isAway) return reject(this.ended ?? navigated());
       const rid = ++this.serial;
       this.pending.set(rid, { resolve: resolve as (value: unknown) => void, reject });
       const send = () => this.port?.postMessage({ v: PROTOCOL_VERSION, rid, t, ...args });
@@ -85,6 +87,7 @@ export class Connection {
   private greet(frame: Window): void {
     clearTimeout(this.timer);
     this.saidHello = true;
+    this.isAway = false;
     if (this.port) this.drop(navigated());
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }) => this.hear(data);
@@ -105,6 +108,7 @@ export class Connection {
   /** The frame's page says hello before it has loaded: one that has not is somebody else's. */
   private readonly loaded = (): void => {
     if (!this.saidHello && this.port) {
+      this.isAway = true;
       this.drop(navigated());
       this.options.onEvent({ v: PROTOCOL_VERSION, t: "error", detail: navigated() });
     }

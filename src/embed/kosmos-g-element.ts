@@ -20,7 +20,7 @@ import {
 /** Outside of a browser, as where pages are made on a server, the class is there and nothing more. */
 const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
 
-const ALLOW = "cross-origin-isolated; storage-access; clipboard-write; fullscreen; web-share";
+const ALLOW = "cross-origin-isolated; storage-access";
 
 /** Where the widget lies: beside this script. */
 let home = "";

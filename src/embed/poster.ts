@@ -1,7 +1,7 @@
 /** What stands in the element's place until somebody wants it: a button that names what it fetches. */
 
 /** Of the frame's page, its script and its example pictures, gzipped; a test of the build holds it to that. */
-export const FRAME_MEGABYTES = 0.6;
+export const FRAME_MEGABYTES = 0.4;
 
 const TEXTS = {
   en: {

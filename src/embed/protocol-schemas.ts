@@ -58,7 +58,7 @@ const params = v.object({
 const image = v.pipe(v.instance(Blob), v.maxSize(LIMITS.imageBytes));
 
 const COMMANDS = {
-  setPrompt: v.object({ prompt: v.union([text, parts]) }),
+  setPrompt: v.object({ prompt: v.lazy((prompt) => (typeof prompt === "string" ? text : parts)) }),
   addEntity: v.object({ image, label: v.pipe(v.string(), v.maxLength(LIMITS.label)) }),
   generate: v.object({ params }),
   cancel: v.object({}),

@@ -1,7 +1,9 @@
 import { ExternalLink } from "lucide-react";
 import { useStore } from "zustand";
+import { megabytes } from "../generation/progress-text.ts";
 import { useTexts } from "../ui/texts.ts";
 import type { ModelAccess } from "./model-access.ts";
+import { runtimeBytes } from "./runtime-size.ts";
 import { widgetTexts } from "./texts.ts";
 import type { WidgetStore } from "./widget-store.ts";
 
@@ -9,7 +11,7 @@ import type { WidgetStore } from "./widget-store.ts";
 export function Foot({ access, view, onOpen }: { access: ModelAccess; view: WidgetStore; onOpen: () => void }) {
   const t = useTexts(widgetTexts);
   const host = useStore(view, (state) => state.host);
-  const { place, atHand, trouble } = useStore(access.store);
+  const { place, atHand, model, trouble } = useStore(access.store);
   const where =
     place &&
     {
@@ -25,6 +27,7 @@ export function Foot({ access, view, onOpen }: { access: ModelAccess; view: Widg
         </p>
       )}
       <p className="hint" aria-live="polite">
+        {!atHand && model && `${t.sizes(megabytes(model.bytes, t.locale), megabytes(runtimeBytes(), t.locale))} `}
         {where}
       </p>
       <div className="widget-line">

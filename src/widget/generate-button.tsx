@@ -2,17 +2,24 @@ import { useStore } from "zustand";
 import { useModels } from "../app-context.ts";
 import { megabytes } from "../generation/progress-text.ts";
 import { generationTexts } from "../generation/texts.ts";
-import { useModelSummary } from "../models/model-summary.ts";
+import type { ModelSummary } from "../models/model-summary.ts";
 import { useTexts } from "../ui/texts.ts";
 import type { ModelAccess } from "./model-access.ts";
 import { runtimeBytes } from "./runtime-size.ts";
 import { widgetTexts } from "./texts.ts";
 
 /** Names what it fetches, where it fetches anything. Waits until that is known. */
-export function GenerateButton({ access, onPress }: { access: ModelAccess; onPress: () => void }) {
+export function GenerateButton({
+  access,
+  summary,
+  onPress,
+}: {
+  access: ModelAccess;
+  summary: ModelSummary | null;
+  onPress: () => void;
+}) {
   const t = useTexts(widgetTexts);
   const draw = useTexts(generationTexts);
-  const summary = useModelSummary();
   const inUse = useModels((state) => state.inUse);
   const { atHand, trouble } = useStore(access.store);
   // A model that the app may have stored: the press asks the browser for leave to look, and fetches nothing.
@@ -22,7 +29,7 @@ export function GenerateButton({ access, onPress }: { access: ModelAccess; onPre
     : isAsked
       ? t.takeStored(inUse)
       : summary
-        ? t.getThenGenerate(megabytes(summary.bytes + runtimeBytes(), t.locale))
+        ? draw.getThenGenerate(megabytes(summary.bytes + runtimeBytes(), t.locale))
         : draw.generate;
   return (
     <button

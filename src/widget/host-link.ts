@@ -4,6 +4,8 @@ import { type CheckedRequest, readCheckedConfig, readInit, readRequest } from ".
 import { toWire } from "./errors.ts";
 import { RateLimit } from "./rate-limit.ts";
 
+const LAST_WORD_MS = 1000;
+
 export interface HostLinkOptions {
   /** Which of a page's widgets this is, by its address. */
   readonly id: string;
@@ -84,8 +86,11 @@ export class HostLink {
   private tooMany(data: unknown): void {
     if (this.rate.excess > LIMITS.excess) {
       this.send("closed", { code: "closed", message: "Too many messages: the widget listens no more." });
-      this.port?.close();
+      const { port } = this;
       this.port = undefined;
+      if (port) port.onmessage = null;
+      // Closed at once, it would take the last word with it.
+      setTimeout(() => port?.close(), LAST_WORD_MS);
       return;
     }
     const rid = (data as { rid?: unknown } | null)?.rid;

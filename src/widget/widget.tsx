@@ -1,15 +1,17 @@
 import { type RefObject, useEffect, useRef } from "react";
 import { useStore } from "zustand";
-import { useApp, useSettings } from "../app-context.ts";
+import { useApp, useEntities, useSettings } from "../app-context.ts";
 import { Composer, type ComposerHandle } from "../composer/composer.tsx";
 import { Cutout } from "../cutout/cutout.tsx";
 import { useAddFiles } from "../cutout/use-add-files.ts";
 import { DeviceNotice, useDeviceTrouble } from "../device/device-notice.tsx";
 import { Shelf } from "../entities/shelf.tsx";
+import { exampleOf, useMadeExamples } from "../examples/made-examples.ts";
 import { toPortableSentence, toPortableSettings } from "../gallery/request-format.ts";
 import type { ResultRow } from "../gallery/result.ts";
 import { Stage } from "../generation/stage.tsx";
 import { useGenerate } from "../generation/use-generate.ts";
+import { useModelSummary } from "../models/model-summary.ts";
 import { SettingsPanel } from "../settings/settings-panel.tsx";
 import { SheetBar } from "../sheet-bar.tsx";
 import { Notices, notify } from "../ui/notices.tsx";
@@ -77,6 +79,9 @@ function Content({ access, view, composer, onReturned }: Props) {
   const host = useStore(view, (state) => state.host);
   const atHand = useStore(access.store, (state) => state.atHand === true);
   const sentence = useSettings((state) => state.sentence) ?? [];
+  const onShelf = useEntities((state) => state.shelf);
+  const summary = useModelSummary();
+  const made = useMadeExamples(summary);
   const files = useAddFiles();
   const generate = useGenerate();
 
@@ -110,11 +115,11 @@ function Content({ access, view, composer, onReturned }: Props) {
     app.settings.getState().change({ seed, steps, guidanceScale, scheduler, negativePrompt, seedLocked: true });
     composer.current?.setSentence(sentence);
   };
-  const button = <GenerateButton access={access} onPress={press} />;
+  const button = <GenerateButton access={access} summary={summary} onPress={press} />;
 
   return (
     <>
-      <Stage example={undefined} onReuse={readonly ? undefined : reuse} />
+      <Stage example={exampleOf(made, sentence, onShelf)} onReuse={readonly ? undefined : reuse} />
       {readonly ? (
         <FixedSentence>{button}</FixedSentence>
       ) : (

@@ -4,8 +4,9 @@ import { timestepEmbedding } from "../../workers/models/embeddings.ts";
 import { buildUNetGraph } from "../../workers/models/unet.ts";
 import { buildVaeDecoderGraph } from "../../workers/models/vae.ts";
 import { createConditionPipeline } from "../../workers/pipeline/condition.ts";
+import { DiffusionPipeline } from "../../workers/pipeline/diffusion.ts";
 import { createRuntime } from "../../workers/pipeline/runtime.ts";
-import type { PromptPart, StoredBundle } from "../../workers/protocol.ts";
+import type { Picture, PromptPart, StoredBundle } from "../../workers/protocol.ts";
 import type { Bundle } from "../../workers/weights/bundle.ts";
 import { appTokenizer } from "../../workers/weights/import/app-tokenizers.ts";
 import { importModel } from "../../workers/weights/import/import-model.ts";
@@ -125,4 +126,20 @@ describe.skipIf(!there)(`imported models, ${precision}`, async () => {
       }
     },
   );
+
+  test("TAESD beside a VAE draws the previews, at the picture's size", async () => {
+    const { bundle, files } = await imported("previews", "sd/single.safetensors", "taesd/taesd_decoder.safetensors");
+    const weights = await WeightFiles.open({ files });
+    const conditions = await createConditionPipeline(runtime, bundle, weights);
+    const { condition } = await conditions.encode([{ kind: "text", text: facts.words }], hooks);
+    const previews: Picture[] = [];
+    const onPreview = (_step: number, picture: Picture) => previews.push(picture);
+    const settings = { ...bundle.defaults, guidanceScale: 1, eta: 0, seed: 1, steps: 2, previewEvery: 1 };
+    const size = { width: 64, height: 64 };
+    const pipeline = new DiffusionPipeline(runtime, bundle, weights);
+    await pipeline.sample(condition, null, { ...settings, ...size }, { ...hooks, onStep: () => {}, onPreview });
+    expect(previews).toMatchObject([size]);
+    // A picture, not one colour.
+    expect(new Set(previews[0]?.data).size).toBeGreaterThan(8);
+  });
 });

@@ -20,7 +20,7 @@ import type { Bundle } from "../weights/bundle.ts";
 import type { WeightFiles } from "../weights/tensors.ts";
 import { ComponentPrecision } from "./component-precision.ts";
 import { decode } from "./picture.ts";
-import { Previewer } from "./preview.ts";
+import { Previewer, SD_LATENT_RGB } from "./preview.ts";
 import { asTensor, type Runtime } from "./runtime.ts";
 import { SessionCache } from "./session-cache.ts";
 
@@ -44,6 +44,7 @@ export class DiffusionPipeline {
   private readonly unets = new SessionCache(1);
   private readonly contexts = new SessionCache(1);
   private readonly decoders = new SessionCache(1);
+  private readonly previewDecoders = new SessionCache(1);
   private kernel: StepKernel | undefined;
   private readonly precision: ComponentPrecision;
 
@@ -100,6 +101,7 @@ export class DiffusionPipeline {
     hooks.onPhase("build");
     const unet = await this.unet(guided ? 2 : 1, size);
     const decoder = await this.decoder(size);
+    const previewDecoder = previewEvery > 0 ? await this.previewDecoder(size) : null;
     hooks.signal.throwIfAborted();
     this.kernel ??= await StepKernel.create(device, "float32");
     const { kernel } = this;
@@ -112,7 +114,7 @@ export class DiffusionPipeline {
     const context = createGpuTensor(device, "float32", [copies, condition.rows, condition.dim], "condition");
     const output = createGpuTensor(device, "float32", [copies, ...dims.slice(1)], "model output");
     const variance = createGpuTensor(device, "float32", dims, "variance noise");
-    const previewer = new Previewer(this.runtime, this.bundle, kernel, decoder, dims);
+    const previewer = new Previewer(this.runtime, this.bundle, kernel, previewDecoder, dims);
     const guidedOutput: GuidedOutput = guided
       ? { kind: "batched", output, scale: guidanceScale }
       : { kind: "none", output };
@@ -227,6 +229,22 @@ export class DiffusionPipeline {
           : buildTinyDecoderGraph(tensors, vae.config, size, await this.precision.optionsFor(vae));
       return createSession(this.runtime.ort, graph, { weights: this.weights, device: this.runtime.device });
     });
+  }
+
+  /** What decodes pictures of the way; null where AutoencoderKL would be too slow and nothing else is there: then a matrix does. */
+  private async previewDecoder({ width, height }: { width: number; height: number }): Promise<InferenceSession | null> {
+    const { vae, preview_vae, unet } = this.bundle.components;
+    if (vae.type === "AutoencoderTiny") return this.decoder({ width, height });
+    if (preview_vae) {
+      return this.previewDecoders.get(`${height}x${width}`, async () => {
+        const tensors = this.weights.component(preview_vae);
+        const size = { batch: 1, height, width };
+        const options = await this.precision.optionsFor(preview_vae);
+        const graph = buildTinyDecoderGraph(tensors, preview_vae.config, size, options);
+        return createSession(this.runtime.ort, graph, { weights: this.weights, device: this.runtime.device });
+      });
+    }
+    return unet.config.in_channels === SD_LATENT_RGB.length ? null : this.decoder({ width, height });
   }
 }
 

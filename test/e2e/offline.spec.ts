@@ -104,9 +104,9 @@ test("below a path, under its policy: draws, and once more in a new process with
     page = await open(context, server.url);
     await expect(picture(page)).toBeVisible();
     await page.getByRole("link", { name: "Models" }).click();
-    await expect(page.getByRole("heading", { name: "Models" })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "Models", exact: true })).toBeVisible();
     await page.getByRole("link", { name: "Device" }).click();
-    await expect(page.getByText("works without a network")).toBeVisible();
+    await expect(page.getByText("works without a network", { exact: true })).toBeVisible();
     await page.goBack();
     await page.goBack();
     await draw(page);
@@ -119,7 +119,7 @@ test("below a path, under its policy: draws, and once more in a new process with
   }
 });
 
-test("browsers find nothing in the way of installing it", async ({ start }) => {
+test("browsers find nothing in the way of installing it; the installed app opens files", async ({ start, folder }) => {
   const server = await serveStatic(DIST, "/");
   const context = await start();
   try {
@@ -131,6 +131,14 @@ test("browsers find nothing in the way of installing it", async ({ start }) => {
     expect(errors).toEqual([]);
     expect((await client.send("Page.getInstallabilityErrors")).installabilityErrors).toEqual([]);
     expect((await client.send("Page.getAppId")).appId).toBe(server.url);
+
+    // The system opens a picture with the app, in a window of its own; shelves are one.
+    const manifestId = server.url;
+    await client.send("PWA.install", { manifestId, installUrlOrBundleUrl: server.url });
+    const picture = join(folder, "red-fox.png");
+    await cp("public/examples/fox.png", picture);
+    await client.send("PWA.launchFilesInApp", { manifestId, files: [picture] });
+    await expect(onShelf(page, "red fox")).toBeVisible({ timeout: 60_000 });
   } finally {
     await server.close();
   }

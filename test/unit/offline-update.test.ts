@@ -47,8 +47,8 @@ function page({ controlled = true } = {}) {
       worker.dispatchEvent(new Event("statechange"));
     },
     accept: () => {
-      const news = said.findLast((news) => news.kind !== "after-work");
-      if (news && news.kind !== "after-work") news.accept();
+      const news = said.findLast((news) => "accept" in news);
+      news?.accept();
     },
     takeOver: () => {
       container.controller = {};

@@ -36,6 +36,7 @@ import {
   type PromptSegment,
   type Settings,
 } from "./request.ts";
+import { samePrompt } from "./same-prompt.ts";
 import { requireAdapter } from "./webgpu.ts";
 import { WorkerClient } from "./worker-client.ts";
 
@@ -83,6 +84,7 @@ type EncodeRequest = { type: "encode"; parts: PromptPart[] } | { type: "encode-u
 type ImportRequest =
   | { type: "import"; files: ChosenFile[]; choice: ImportChoice; assets: string }
   | { type: "import-remote"; files: RemoteFile[]; choice: ImportChoice; assets: string };
+type Encoded = Pick<Extract<ConditionReply, { type: "encoded" }>, "condition" | "tokens" | "seconds">;
 type ConditionClient = WorkerClient<ConditionRequest, ConditionReply>;
 type DiffusionClient = WorkerClient<DiffusionRequest, DiffusionReply>;
 type LibraryClient = WorkerClient<LibraryRequest, LibraryReply>;
@@ -104,6 +106,8 @@ export class Engine {
   private conditions: Promise<ConditionClient> | undefined;
   private diffusion: Promise<DiffusionClient> | undefined;
   private readonly unconditions = new Map<string, Condition>();
+  /** The last prompt that was read: more pictures of it need no reading. */
+  private lastRead: { readonly parts: readonly PromptPart[]; readonly encoded: Encoded } | undefined;
   private disposed = false;
 
   constructor(private readonly options: EngineOptions = {}) {}
@@ -248,7 +252,7 @@ export class Engine {
     if (parts.every((part) => part.kind === "text" && part.text.trim() === "")) {
       throw new EngineError("bad-prompt", "The prompt is empty. Write a few words or put a picture in.");
     }
-    const encoded = await this.condition({ type: "encode", parts }, options);
+    const encoded = await this.readPrompt(parts, options);
     const uncondition = settings.guidanceScale > 1 ? await this.uncondition(settings.negativePrompt, options) : null;
     const sampled = await this.sample(encoded.condition, uncondition, settings, options);
     return {
@@ -318,7 +322,7 @@ export class Engine {
     });
   }
 
-  private async condition(request: EncodeRequest, { onProgress, signal }: CallOptions) {
+  private async condition(request: EncodeRequest, { onProgress, signal }: CallOptions): Promise<Encoded> {
     return this.guard("conditions", async () => {
       const client = await this.conditionWorker({ onProgress, signal });
       return client.call(request, ["encoded"], {
@@ -327,6 +331,13 @@ export class Engine {
         onEvent: (event) => event.type === "phase" && onProgress?.({ ...event, kind: "phase" }),
       });
     });
+  }
+
+  private async readPrompt(parts: PromptPart[], options: CallOptions): Promise<Encoded> {
+    if (this.lastRead && samePrompt(this.lastRead.parts, parts)) return { ...this.lastRead.encoded, seconds: 0 };
+    const encoded = await this.condition({ type: "encode", parts }, options);
+    this.lastRead = { parts, encoded };
+    return encoded;
   }
 
   /** Does not depend on the prompt: made once a model and negative prompt. */
@@ -465,6 +476,7 @@ export class Engine {
     this.endWorker("conditions");
     this.endWorker("diffusion");
     this.unconditions.clear();
+    this.lastRead = undefined;
     this.model = undefined;
   }
 }

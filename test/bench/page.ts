@@ -60,6 +60,9 @@ async function load({ bundleUrl, wasmPaths, precision }: EngineRequest): Promise
   return { fetch: (fetched - started) / 1000, build: (performance.now() - fetched) / 1000 };
 }
 
+const PLACES = [" on the beach", " in the forest"];
+let drawn = 0;
+
 async function picture({ steps }: EngineRequest): Promise<{ times: PictureTimes; device: DeviceReport }> {
   if (!engine) throw new Error("load first");
   const started = performance.now();
@@ -69,7 +72,8 @@ async function picture({ steps }: EngineRequest): Promise<{ times: PictureTimes;
     {
       prompt: [
         { kind: "entity", image: entity() },
-        { kind: "text", text: " on the beach" },
+        // Other words each time: those of the last picture would not be read again.
+        { kind: "text", text: PLACES[drawn++ % PLACES.length] as string },
       ],
       seed: 1,
       steps,

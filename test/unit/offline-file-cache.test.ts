@@ -70,8 +70,7 @@ describe("the app's files, a cache a version", () => {
     // A name that changes with its content may come from the browser's own cache.
     expect(asked.sort()).toEqual([" no-cache", "assets/a-1.js default"]);
     const writes: Promise<unknown>[] = [];
-    const answer = async (url: string) =>
-      (await first.answer(fileOf(FIRST, url), (work) => writes.push(work))).text();
+    const answer = async (url: string) => (await first.answer(fileOf(FIRST, url), (work) => writes.push(work))).text();
     expect(await answer("ort/x.wasm")).toBe("wasm");
     await Promise.all(writes);
     served = {};

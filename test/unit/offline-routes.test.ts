@@ -13,7 +13,10 @@ const files = appFiles([
   ...ortPair(false).map((url) => ({ url, revision: "f" })),
 ]);
 
-function route(path: string, { method = "GET", headers = {} }: { method?: string; headers?: HeadersInit } = {}): string {
+function route(
+  path: string,
+  { method = "GET", headers = {} }: { method?: string; headers?: HeadersInit } = {},
+): string {
   const url = new URL(path, SCOPE).href;
   const found = routeOf({ method, url, headers: new Headers(headers) }, SCOPE, files);
   return found.kind === "file" ? `${found.file.kept} ${found.file.url}` : found.kind;

@@ -73,7 +73,7 @@ const SUITES = [
   { name: "lint", command: ["npx", "biome", "check", "."] },
   { name: "typecheck", command: ["npx", "tsc", "--noEmit"] },
   vitest("unit"),
-  { name: "build", command: ["npx", "vite", "build"] },
+  { name: "build", command: ["npm", "run", "build"] },
   { ...vitest("fp32"), browser: "fp32" },
   { ...vitest("stock"), browser: "fp32" },
   { ...vitest("fp16"), browser: "fp16" },

@@ -37,7 +37,9 @@ export class Connection {
   private waiting: (() => void)[] = [];
   private isReady = false;
   private serial = 0;
-  private saidHello = false;
+  /** Pages that the frame has loaded, and hellos of the widget: one of each for each, in either order. */
+  private loads = 0;
+  private hellos = 0;
   /** The frame holds somebody else's page: until the widget says hello again there is nobody to ask. */
   private isAway = false;
   private ended: EmbedError | undefined;
@@ -86,7 +88,7 @@ export class Connection {
   /** A second hello is a frame that was loaded anew: what was asked of the first is lost. */
   private greet(frame: Window): void {
     clearTimeout(this.timer);
-    this.saidHello = true;
+    this.hellos += 1;
     this.isAway = false;
     if (this.port) this.drop(navigated());
     const { port1, port2 } = new MessageChannel();
@@ -105,14 +107,13 @@ export class Connection {
     this.refuse({ code, message });
   }
 
-  /** The frame's page says hello before it has loaded: one that has not is somebody else's. */
+  /** A page that has loaded without a hello, while there was somebody to talk to, is somebody else's. */
   private readonly loaded = (): void => {
-    if (!this.saidHello && this.port) {
-      this.isAway = true;
-      this.drop(navigated());
-      this.options.onEvent({ v: PROTOCOL_VERSION, t: "error", detail: navigated() });
-    }
-    this.saidHello = false;
+    this.loads = Math.min(this.loads, this.hellos) + 1;
+    if (!this.port || this.loads <= this.hellos) return;
+    [this.loads, this.hellos, this.isAway] = [0, 0, true];
+    this.drop(navigated());
+    this.options.onEvent({ v: PROTOCOL_VERSION, t: "error", detail: readError(navigated()) });
   };
 
   private hear(data: unknown): void {

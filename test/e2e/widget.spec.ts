@@ -82,7 +82,7 @@ test("a picture in somebody's page; the model is stored once for all sites; the 
       await expect.poll(drawing, SLOW).toBe("draw");
       await page.evaluate(() => document.querySelector("kosmos-g")?.remove());
       expect(await running).toEqual({ code: "removed" });
-      expect(page.frames()).toHaveLength(1);
+      await expect.poll(() => page.frames().length).toBe(1);
       await expect.poll(workers).toBe(0);
     });
 

@@ -46,7 +46,8 @@ const around = originsAround();
 const query = new URLSearchParams(location.search);
 const config = readCheckedConfig(readConfig((name) => query.get(name)));
 // Its theme and language are its host's affair, not the app's.
-preferences.persist.setOptions({ storage: pageStorage(false) });
+// Where all storage is denied, zustand has attached nothing to set.
+preferences.persist?.setOptions({ storage: pageStorage(false) });
 applyLook({ theme: "system", lang: "", ...config });
 
 const engine = createEngine();

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 
 from data.catalogue import CACHE
@@ -28,7 +29,9 @@ def build_model(config: dict[str, dict], reconstruct: bool = False) -> KosmosG:
 
 
 def averaged_weights(checkpoint: Path, prefix: str = "model.") -> dict[str, Tensor]:
-    """The averaged weights that a stage left in `last.pt`, for the module that its stage called `prefix`."""
+    """The averaged weights that a stage left in `last.pt`, for the module that its stage called `prefix`; or all of a bundle's safetensors."""
+    if checkpoint.suffix == ".safetensors":
+        return {name: tensor.float() for name, tensor in load_file(checkpoint).items()}
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     weights = {**state["module"], **state["ema"]}
     return {name[len(prefix) :]: tensor for name, tensor in weights.items() if name.startswith(prefix)}

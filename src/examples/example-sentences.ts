@@ -9,9 +9,9 @@ const BY_MODEL: Readonly<Record<string, readonly string[]>> = {
     "{2} in space",
     "{0} next to {1} on the grass",
     "{2}, red, in the forest",
-    "{1} in the snow",
+    "{1} in the city in the rain",
     "{0} on the beach at night",
-    "{0} and {2} in the forest",
+    "three {2} in the forest",
   ],
 };
 

@@ -62,6 +62,18 @@ describe("the policy", () => {
     expect(nginx).toEqual([PAGE_POLICY, WORKER_POLICY]);
   });
 
+  test("other sites may load the widget's element as a module, and nothing else of the app", () => {
+    const name = "Access-Control-Allow-Origin";
+    const shared = [...headersFile()].filter(([, headers]) => headers.has(name)).map(([path]) => path);
+    expect(shared).toEqual(["/embed.js"]);
+    const { headers } = JSON.parse(read("vercel.json")) as { headers: readonly VercelRule[] };
+    const rules = headers.filter((rule) => rule.headers.some(({ key }) => key === name));
+    expect(rules.map(({ source }) => source)).toEqual(["/embed.js"]);
+    expect(read("hosting/nginx.conf").match(/location [^{]*\{[^}]*Access-Control-Allow-Origin/g)).toEqual([
+      expect.stringMatching(/^location = \/embed\.js /),
+    ]);
+  });
+
   test("the service worker is asked for anew, files that are named by their content are not", () => {
     const netlify = headersFile();
     expect(netlify.get("/service-worker.js")?.get("Cache-Control")).toBe("no-cache");

@@ -37,6 +37,7 @@ import {
   type Settings,
 } from "./request.ts";
 import { samePrompt } from "./same-prompt.ts";
+import { Turns } from "./turns.ts";
 import { requireAdapter } from "./webgpu.ts";
 import { WorkerClient } from "./worker-client.ts";
 
@@ -49,6 +50,11 @@ export interface EngineOptions {
   attention?: "fused" | "plain";
   /** Milliseconds without a sign of life after which a worker is ended and its work begun once more on a fresh one. */
   silenceMs?: number;
+  /**
+   * Bytes of weights that may lie on the graphics device together. The workers of a larger model take turns: the one that reads the prompt is
+   * ended before the other draws. Default: 4 GB.
+   */
+  residentBytes?: number;
 }
 
 /** What is happening, for a progress bar and a line of text. */
@@ -92,6 +98,9 @@ type LibraryClient = WorkerClient<LibraryRequest, LibraryReply>;
 /** Longer than a network's first run takes, which compiles its shaders: 90 s and more on a busy software adapter. */
 const SILENCE_MS = 240_000;
 
+/** Stable Diffusion 1.5 in fp16 takes half of it, Kosmos-G around it half as much again. */
+const RESIDENT_BYTES = 4e9;
+
 /** Remembered unconditional branches (one a negative prompt). */
 const MAX_UNCONDITIONS = 16;
 
@@ -108,6 +117,8 @@ export class Engine {
   private readonly unconditions = new Map<string, Condition>();
   /** The last prompt that was read: more pictures of it need no reading. */
   private lastRead: { readonly parts: readonly PromptPart[]; readonly encoded: Encoded } | undefined;
+  /** Of the workers that may not be on the device together. */
+  private readonly turns = new Turns();
   private disposed = false;
 
   constructor(private readonly options: EngineOptions = {}) {}
@@ -128,7 +139,7 @@ export class Engine {
 
   /**
    * Makes a model ready: from the store, or fetched once into it with every hash checked; then starts the workers, which
-   * build every graph, so that a missing tensor or a wrong shape is reported here, by name.
+   * build every graph, so that a missing tensor or a wrong shape is reported here, by name. Of a model whose workers take turns the first alone.
    * @param source URL of a folder with a model.json, the id of a stored model, or a model whose files were opened elsewhere
    */
   async load(source: string | StoredBundle, { onProgress, signal }: CallOptions = {}): Promise<void> {
@@ -138,7 +149,7 @@ export class Engine {
     this.unload();
     this.model = model;
     await this.guard("conditions", () => this.conditionWorker({ onProgress, signal }));
-    await this.guard("diffusion", () => this.diffusionWorker({ onProgress, signal }));
+    if (!this.takesTurns) await this.guard("diffusion", () => this.diffusionWorker({ onProgress, signal }));
   }
 
   /**
@@ -308,7 +319,7 @@ export class Engine {
       height,
       previewEvery: onPreview ? previewEvery : 0,
     };
-    return this.guard("diffusion", async () => {
+    return this.inTurn("diffusion", async () => {
       const client = await this.diffusionWorker({ onProgress, signal });
       return client.call({ type: "sample", condition, uncondition, settings: sampling }, ["sampled"], {
         signal,
@@ -323,7 +334,7 @@ export class Engine {
   }
 
   private async condition(request: EncodeRequest, { onProgress, signal }: CallOptions): Promise<Encoded> {
-    return this.guard("conditions", async () => {
+    return this.inTurn("conditions", async () => {
       const client = await this.conditionWorker({ onProgress, signal });
       return client.call(request, ["encoded"], {
         signal,
@@ -464,6 +475,20 @@ export class Engine {
       if (error.code !== "stalled") throw error;
       return await call();
     }
+  }
+
+  private get takesTurns(): boolean {
+    const bytes = Object.values(this.loaded().bundle.files).reduce((sum, { size }) => sum + size, 0);
+    return bytes > (this.options.residentBytes ?? RESIDENT_BYTES);
+  }
+
+  /** `guard`; where both workers have no room on the device, without the other. */
+  private inTurn<T>(which: "conditions" | "diffusion", call: () => Promise<T>): Promise<T> {
+    if (!this.takesTurns) return this.guard(which, call);
+    return this.turns.take(() => {
+      this.endWorker(which === "conditions" ? "diffusion" : "conditions");
+      return this.guard(which, call);
+    });
   }
 
   private endWorker(which: "conditions" | "diffusion", reason?: EngineError): void {

@@ -7,6 +7,8 @@ type Sabotage = Parameters<ReturnType<EngineModule["createEngine"]>["sabotage"]>
 /** One engine for all tests here, in the order in which they stand: each load compiles every shader, minutes on a software adapter. */
 test.describe.configure({ mode: "serial" });
 let page: Page;
+/** The picture of two steps when nothing goes wrong, as a sum. */
+let undisturbed = Number.NaN;
 
 /** A page of somebody else at the app's origin, with an engine on `window.engine` and the model loaded. */
 test.beforeAll(async ({ browser, baseURL }) => {
@@ -78,6 +80,7 @@ for (const [how, code, message] of [
   test(`${how} in mid-run: ${code}, and the next picture comes from a fresh worker`, async () => {
     const { before, broken, after } = await breakAndDrawAgain(how);
     expect(before.ok).toBe(true);
+    if (before.ok) undisturbed = before.sum;
     expect(broken).toMatchObject({ ok: false, code, message: expect.stringMatching(message) });
     // The same seed gives the same picture, before and after.
     expect(after).toMatchObject({ ok: true, sum: before.ok ? before.sum : Number.NaN });
@@ -171,4 +174,18 @@ test("bad calls get typed errors that name what is wrong", async () => {
     model: expect.stringMatching(/^not-loaded: .*no-such-model/),
     disposed: expect.stringMatching(/^not-loaded: .*disposed/),
   });
+});
+
+test("a model that does not fit on the device at once: its workers take turns, and the picture is the same", async () => {
+  const sum = await page.evaluate(async () => {
+    const { createEngine } = (await import(new URL("engine.js", location.href).href)) as EngineModule;
+    const engine = createEngine({ silenceMs: 90_000, residentBytes: 0 });
+    await engine.load("models/mini");
+    const prompt = [{ kind: "text" as const, text: "a beach at night" }];
+    const { picture } = await engine.generate({ prompt, seed: 5, steps: 2, guidanceScale: 3 });
+    return picture.data.reduce((a, b) => a + b, 0);
+  });
+  expect(sum).toBe(undisturbed);
+  const workers = page.workers().map((worker) => /(condition|diffusion)/.exec(worker.url())?.[0]);
+  expect(workers.filter(Boolean)).toEqual(["diffusion"]);
 });

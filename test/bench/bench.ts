@@ -1,5 +1,6 @@
 /** Times the engine in a real browser, and a U-Net's steps against a plain pipeline's. */
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { availableParallelism, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { parseArgs } from "node:util";
 import type { DeviceReport } from "../../workers/protocol.ts";
 import { parseBundle } from "../../workers/weights/parse-bundle.ts";
 import { ADAPTERS, type Adapter, chooseBrowser } from "./browser.ts";
+import { measureImports } from "./measure-imports.ts";
 import { measureModel } from "./measure-model.ts";
 import { measureUNet, modelUNet, reason, sd15UNet } from "./measure-unet.ts";
 import { findPython } from "./plain-onnx.ts";
@@ -23,19 +25,21 @@ const USAGE = `Usage: npm run bench -- [options]
   --precision <fp16|fp32>     what graphs compute in (default: fp16 where the device has it)
   --bundle <folder>           the model (default public/models/mini)
   --steps <n>                 of each picture (default 10)
+  --checkpoints <folder>      what training/checkpoint_set.py wrote (default test/generated/checkpoints)
   --unet <quarter|half|full>  widths of the U-Net of SD 1.5's shape (default quarter, on a GPU full)
   --latents <n>               its latents' height and width (default 16, on a GPU 64)
   --rounds <n>                turns of engine and plain pipeline (default 5)
   --steps-per-round <n>       (default 1, on a GPU 4)
-  --only <part>               model, model-unet or sd-unet; any number of times
+  --only <part>               model, imports, model-unet or sd-unet; any number of times
   --python <path>             with torch, diffusers, onnx and safetensors: exports the plain pipeline's U-Net
   --limit <minutes>           for each part (default 30)
   --name <name>               of the results in test/bench/results (default the adapter's)
 `;
 
+const MODELS = fileURLToPath(new URL("../../public/models", import.meta.url));
 const RESULTS = fileURLToPath(new URL("results/", import.meta.url));
 const PRECISIONS = ["fp16", "fp32"] as const;
-const PARTS = ["model", "model-unet", "sd-unet"] as const;
+const PARTS = ["model", "imports", "model-unet", "sd-unet"] as const;
 type Part = (typeof PARTS)[number];
 
 interface Options {
@@ -44,6 +48,7 @@ interface Options {
   readonly headed: boolean;
   readonly precision: "fp16" | "fp32" | undefined;
   readonly bundle: string;
+  readonly checkpoints: string;
   readonly steps: number;
   readonly unet: Width;
   readonly latents: number;
@@ -66,6 +71,7 @@ function readOptions(args: string[]): Options {
       headed: { type: "boolean", default: false },
       precision: string,
       bundle: { ...string, default: fileURLToPath(new URL("../../public/models/mini", import.meta.url)) },
+      checkpoints: { ...string, default: fileURLToPath(new URL("../generated/checkpoints", import.meta.url)) },
       steps: { ...string, default: "10" },
       unet: string,
       latents: string,
@@ -95,6 +101,7 @@ function readOptions(args: string[]): Options {
     headed: values.headed,
     precision: values.precision === undefined ? undefined : choice("precision", values.precision, PRECISIONS),
     bundle: values.bundle,
+    checkpoints: values.checkpoints,
     steps: whole("steps", values.steps),
     unet: choice("unet", values.unet ?? (gpu ? "full" : "quarter"), Object.keys(WIDTHS) as Width[]),
     latents: whole("latents", values.latents ?? (gpu ? "64" : "16"), 8),
@@ -121,7 +128,9 @@ export async function main(args: string[]): Promise<void> {
   const python = findPython(options.python);
   if ("trouble" in python) console.log(`The plain pipeline is left out: ${python.trouble}.`);
   say("Building the page");
-  const site = await openSite("test/bench/index.html", { bundle: options.bundle });
+  // The app's tokenizers lie beside the page.
+  const folders = { bundle: options.bundle, "test/bench/models": MODELS };
+  const site = await openSite("test/bench/index.html", folders);
   try {
     const bench = { site, browser, limitMs, bundle, bundleFolder: options.bundle, ...(precision && { precision }) };
     const result: BenchResult = {
@@ -139,6 +148,11 @@ export async function main(args: string[]): Promise<void> {
       } catch (error) {
         result.modelTrouble = reason(error);
       }
+    }
+    if (parts.includes("imports")) {
+      if (existsSync(options.checkpoints)) result.imports = await measureImports(bench, options.checkpoints, say);
+      else
+        console.log(`Imports are left out: ${options.checkpoints} is not there; training/checkpoint_set.py writes it.`);
     }
     const cases = [
       ...(parts.includes("model-unet") ? [await modelUNet(bench)] : []),

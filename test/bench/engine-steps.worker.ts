@@ -1,5 +1,5 @@
 /** A U-Net's steps the engine's way: its own graph on its own device, guidance and solver in one dispatch, latents on the GPU throughout. */
-import type { InferenceSession } from "onnxruntime-web/webgpu";
+import type { InferenceSession, Tensor } from "onnxruntime-web/webgpu";
 import { createGpuTensor, type GpuTensor, readGpuTensor, writeGpuTensor } from "../../workers/gpu/gpu-tensor.ts";
 import { createLatentState, type LatentState, StepKernel } from "../../workers/gpu/step-kernel.ts";
 import { randn, TorchGenerator } from "../../workers/gpu/torch-random.ts";
@@ -19,8 +19,8 @@ interface Stepper {
   readonly session: InferenceSession;
   readonly kernel: StepKernel;
   readonly state: LatentState;
-  /** Made of the condition once, as workers/pipeline/diffusion.ts does. */
-  readonly keysAndValues: InferenceSession.ReturnType;
+  /** Keys and values, made of the condition once, as workers/pipeline/diffusion.ts does; or the condition, and every step makes them. */
+  readonly condition: Record<string, Tensor>;
   readonly output: GpuTensor;
   readonly project: (timestep: number) => Float32Array<ArrayBuffer>;
   readonly rows: SchedulerRow[];
@@ -28,7 +28,7 @@ interface Stepper {
 
 let stepper: Stepper | undefined;
 
-async function build({ run, options }: Extract<StepsRequest, { type: "build" }>) {
+async function build({ run, options, recomputing }: Extract<StepsRequest, { type: "build" }>) {
   const { config, height, width, tokens } = run;
   const files: Record<string, Blob> = {};
   for (const [name, url] of Object.entries(run.weights.urls)) {
@@ -43,10 +43,12 @@ async function build({ run, options }: Extract<StepsRequest, { type: "build" }>)
   const started = performance.now();
   const weights = await WeightFiles.open({ files });
   const tensors = weights.component({ files: Object.keys(files), prefix: run.weights.prefix });
-  const size = { batch: 2, height, width, tokens, givenKeysAndValues: true };
+  const size = { batch: 2, height, width, tokens, givenKeysAndValues: !recomputing };
   const graph = buildUNetGraph(tensors, config, size, runtime.graphOptions());
   const contextGraph = buildCrossAttentionGraph(tensors, config, size, runtime.graphOptions());
-  const crossAttention = await createSession(ort, contextGraph, { weights, device, outputs: "gpu-buffer" });
+  const crossAttention = recomputing
+    ? undefined
+    : await createSession(ort, contextGraph, { weights, device, outputs: "gpu-buffer" });
   const session = await createSession(ort, graph, { weights, device, outputs: "gpu-buffer" });
   const kernel = await StepKernel.create(device, "float32");
   const seconds = (performance.now() - started) / 1000;
@@ -58,13 +60,14 @@ async function build({ run, options }: Extract<StepsRequest, { type: "build" }>)
   writeGpuTensor(device, state.latents, randn(dims, new TorchGenerator(NOISE_SEED)));
   writeGpuTensor(device, context, randn(context.dims, new TorchGenerator(CONDITION_SEED)));
   kernel.prepare(state);
-  const keysAndValues = await crossAttention.run({ encoder_hidden_states: asTensor(ort, context) });
+  const given = { encoder_hidden_states: asTensor(ort, context) };
+  const condition = crossAttention ? await crossAttention.run(given) : given;
   stepper = {
     runtime,
     session,
     kernel,
     state,
-    keysAndValues,
+    condition,
     output,
     project: (timestep) => timestepEmbedding([timestep], config.block_out_channels[0] as number, config),
     rows: createSchedule(run.scheduler, { kind: "dpmsolver++", steps: run.steps }),
@@ -73,16 +76,7 @@ async function build({ run, options }: Extract<StepsRequest, { type: "build" }>)
 }
 
 /** As in workers/pipeline/diffusion.ts: at most one step ahead of the device. */
-async function step({
-  runtime,
-  session,
-  kernel,
-  state,
-  keysAndValues,
-  output,
-  project,
-  rows,
-}: Stepper): Promise<number> {
+async function step({ runtime, session, kernel, state, condition, output, project, rows }: Stepper): Promise<number> {
   const { ort, device, checkDevice } = runtime;
   const started = performance.now();
   const row = rows.shift() as SchedulerRow;
@@ -91,7 +85,7 @@ async function step({
     {
       sample: asTensor(ort, state.modelInput),
       timestep_projection: new ort.Tensor("float32", projection, [1, projection.length]),
-      ...keysAndValues,
+      ...condition,
     },
     { noise_pred: asTensor(ort, output) },
   );

@@ -27,26 +27,32 @@ export function engineRequest({ site, precision }: Bench): Omit<EngineRequest, "
   return { bundleUrl: site.url("bundle/"), wasmPaths: site.wasmPaths, ...(precision && { precision }) };
 }
 
+/** As many tokens each. */
+const BEACH = " on the beach";
+const FOREST = " in the forest";
+
 /** @throws Error with the engine's own message, or when the page dies or runs out of time */
 export async function measureModel(bench: Bench, steps: number): Promise<{ model: ModelResult; device: DeviceReport }> {
   const { site, browser, bundle, limitMs } = bench;
   const request = { ...engineRequest(bench), steps };
   const load = (page: Page) => page.evaluate((request) => window.bench.load(request), request);
-  const picture = (page: Page) => page.evaluate((request) => window.bench.picture(request), request);
+  const picture = (page: Page, words: string) =>
+    page.evaluate(([request, words]) => window.bench.picture(request, words), [request, words] as const);
   const profile = await mkdtemp(join(tmpdir(), "kosmos-g-profile-"));
   try {
     const first = await withPage(browser, { profile, limitMs }, async (page, context) => {
       await openBench(page, site);
       const sampler = await MemorySampler.start(page);
       const loaded = await load(page);
-      const { times, device } = await picture(page);
+      const { times, device } = await picture(page, BEACH);
       const memory = await sampler.peak(context);
       await sampler.stop();
-      return { cold: { ...loaded, picture: times }, device, memory, second: (await picture(page)).times };
+      const second = (await picture(page, FOREST)).times;
+      return { cold: { ...loaded, picture: times }, device, memory, second, same: (await picture(page, FOREST)).times };
     });
     const secondVisit = await withPage(browser, { profile, limitMs }, async (page) => {
       await openBench(page, site);
-      return { ...(await load(page)), picture: (await picture(page)).times };
+      return { ...(await load(page)), picture: (await picture(page, BEACH)).times };
     });
     const { width, height } = bundle.defaults;
     const bytes = Object.values(bundle.files).reduce((sum, { size }) => sum + size, 0);
@@ -58,6 +64,7 @@ export async function measureModel(bench: Bench, steps: number): Promise<{ model
         pixels: `${width}×${height}`,
         cold: first.cold,
         secondPicture: first.second,
+        samePrompt: first.same,
         secondVisit,
         memory: first.memory,
       },

@@ -151,12 +151,14 @@ async function runInPage(bench: Bench, run: UNetRun, order: Order, result: Steps
       const request = engineRequest(bench);
       await page.evaluate(([run, request]) => window.bench.openSteps(run, request), [run, request] as const);
       const engine = await start("engine");
+      const recomputing = await start("recomputing");
+      result.recomputingDifference = await page.evaluate(() => window.bench.difference("recomputing"));
       const plain = run.onnxUrl ? await startPlain() : undefined;
 
       async function startPlain(): Promise<StepTimes | undefined> {
         try {
           const times = await start("plain", result.report?.precision);
-          result.difference = await page.evaluate(() => window.bench.difference());
+          result.difference = await page.evaluate(() => window.bench.difference("plain"));
           return times;
         } catch (error) {
           result.plainTrouble = reason(error);
@@ -166,12 +168,15 @@ async function runInPage(bench: Bench, run: UNetRun, order: Order, result: Steps
 
       for (let round = 1; round <= rounds; round++) {
         const ours = await step("engine", stepsPerRound);
-        // A round counts when both have made it.
+        // A round counts when all have made it.
+        const again = await step("recomputing", stepsPerRound);
         const theirs = plain ? await step("plain", stepsPerRound) : [];
         engine.rounds.push(ours);
+        recomputing.rounds.push(again);
         plain?.rounds.push(theirs);
         const each = (seconds: number[]) => seconds.map((value) => value.toFixed(2)).join(" ");
-        say(`  round ${round}: engine ${each(ours)} s${plain ? `, plain ${each(theirs)} s` : ""}`);
+        const others = `, recomputing ${each(again)} s${plain ? `, plain ${each(theirs)} s` : ""}`;
+        say(`  round ${round}: engine ${each(ours)} s${others}`);
       }
       result.memory = await sampler.peak(context);
       await sampler.stop();

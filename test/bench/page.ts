@@ -1,6 +1,6 @@
 /** What bench.ts calls in the browser. Every time is taken in the page, by performance.now(). */
 import { chooseAttention } from "../../src/engine/attention-choice.ts";
-import { createEngine, type Engine, EngineError } from "../../src/engine/index.ts";
+import { createEngine, type Engine, EngineError, type EngineProgress } from "../../src/engine/index.ts";
 import { requireAdapter } from "../../src/engine/webgpu.ts";
 import { WorkerClient } from "../../src/engine/worker-client.ts";
 import type { DeviceReport, WorkerOptions } from "../../workers/protocol.ts";
@@ -35,6 +35,15 @@ export interface PictureTimes {
   decode: number;
 }
 
+export interface ImportTimes {
+  /** Bytes of the files, and of the model that was made of them. */
+  chosen: number;
+  stored: number;
+  /** Seconds until everything was read and hashed, and from there until it was stored. */
+  read: number;
+  write: number;
+}
+
 export type StepsOrder = Omit<EngineRequest, "steps">;
 
 export interface Built {
@@ -43,7 +52,8 @@ export interface Built {
   report: DeviceReport | null;
 }
 
-export type PipelineName = "engine" | "plain";
+/** `recomputing`: the engine, but the condition's keys and values are made in every step. */
+export type PipelineName = "engine" | "recomputing" | "plain";
 
 let engine: Engine | undefined;
 
@@ -60,10 +70,11 @@ async function load({ bundleUrl, wasmPaths, precision }: EngineRequest): Promise
   return { fetch: (fetched - started) / 1000, build: (performance.now() - fetched) / 1000 };
 }
 
-const PLACES = [" on the beach", " in the forest"];
-let drawn = 0;
-
-async function picture({ steps }: EngineRequest): Promise<{ times: PictureTimes; device: DeviceReport }> {
+/** @param words behind the picture; those of the last prompt are not read again */
+async function picture(
+  { steps }: EngineRequest,
+  words: string,
+): Promise<{ times: PictureTimes; device: DeviceReport }> {
   if (!engine) throw new Error("load first");
   const started = performance.now();
   const marks: number[] = [];
@@ -72,8 +83,7 @@ async function picture({ steps }: EngineRequest): Promise<{ times: PictureTimes;
     {
       prompt: [
         { kind: "entity", image: entity() },
-        // Other words each time: those of the last picture would not be read again.
-        { kind: "text", text: PLACES[drawn++ % PLACES.length] as string },
+        { kind: "text", text: words },
       ],
       seed: 1,
       steps,
@@ -98,6 +108,37 @@ async function picture({ steps }: EngineRequest): Promise<{ times: PictureTimes;
   return { times, device: metadata.device };
 }
 
+/**
+ * Imports what the page's file inputs hold, as a person's files.
+ * @param id of the model; @param base id of a stored model that lends what they lack
+ */
+async function importFiles(id: string, base: string | undefined, { wasmPaths }: StepsOrder): Promise<ImportTimes> {
+  const inputs = [...document.querySelectorAll("input")];
+  const files = inputs.flatMap((input) => [...(input.files ?? [])]);
+  const importing = createEngine({ wasmPaths });
+  const phases = new Map<string, number>();
+  const started = performance.now();
+  try {
+    const chosen = files.map((blob) => ({ name: blob.webkitRelativePath || blob.name, blob }));
+    const choice = { id, name: id, license: "MIT", ...(base !== undefined && { base }) };
+    const onProgress = (progress: EngineProgress) => {
+      if (progress.kind === "download" && !phases.has(progress.phase)) phases.set(progress.phase, performance.now());
+    };
+    const bundle = await importing.importModel(chosen, choice, { onProgress });
+    const ended = performance.now();
+    const writing = phases.get("write") ?? ended;
+    return {
+      chosen: files.reduce((sum, { size }) => sum + size, 0),
+      stored: Object.values(bundle.files).reduce((sum, { size }) => sum + size, 0),
+      read: (writing - started) / 1000,
+      write: (ended - writing) / 1000,
+    };
+  } finally {
+    importing.dispose();
+    for (const input of inputs) input.value = "";
+  }
+}
+
 /** A picture for the prompt: a disc on white. What it shows makes no difference to the time. */
 function entity(): ImageData {
   const side = 256;
@@ -118,9 +159,14 @@ let options: WorkerOptions | undefined;
 async function openSteps(run: UNetRun, order: StepsOrder): Promise<void> {
   options = await workerOptions(run, order);
   const own = new Worker(new URL("./engine-steps.worker.ts", import.meta.url), { type: "module", name: "engine" });
+  const recomputing = new Worker(new URL("./engine-steps.worker.ts", import.meta.url), {
+    type: "module",
+    name: "recomputing",
+  });
   const other = new Worker(new URL("./plain-steps.worker.ts", import.meta.url), { type: "module", name: "plain" });
   pipelines = {
     engine: new WorkerClient<StepsRequest, StepsReply>(own, () => {}),
+    recomputing: new WorkerClient<StepsRequest, StepsReply>(recomputing, () => {}),
     plain: new WorkerClient<StepsRequest, StepsReply>(other, () => {}),
   };
 }
@@ -128,7 +174,8 @@ async function openSteps(run: UNetRun, order: StepsOrder): Promise<void> {
 /** Makes one pipeline's session. The plain one computes in `precision`, which is the engine's. */
 async function buildSteps(name: PipelineName, run: UNetRun, precision?: "fp16" | "fp32"): Promise<Built> {
   if (!options) throw new Error("open first");
-  const request = { type: "build", run, options: { ...options, ...(precision && { precision }) } } as const;
+  const how = { ...options, ...(precision && { precision }) };
+  const request = { type: "build", run, options: how, recomputing: name === "recomputing" } as const;
   const { seconds, report } = await client(name).call(request, ["built"]);
   return { seconds, report };
 }
@@ -138,10 +185,10 @@ async function step(name: PipelineName, count: number): Promise<number[]> {
   return (await client(name).call({ type: "step", count }, ["stepped"])).seconds;
 }
 
-/** Of the two pipelines' latents as they stand: |plain - engine| / |engine|, L2. */
-async function difference(): Promise<number> {
+/** Of another pipeline's latents as they stand: |other - engine| / |engine|, L2. */
+async function difference(other: PipelineName): Promise<number> {
   const read = async (name: PipelineName) => (await client(name).call({ type: "read-latents" }, ["latents"])).latents;
-  return relativeL2(await read("plain"), await read("engine"));
+  return relativeL2(await read(other), await read("engine"));
 }
 
 function client(name: PipelineName): Client {
@@ -184,6 +231,7 @@ function told<A extends unknown[], R>(call: (...args: A) => Promise<R>) {
 const bench = {
   load: told(load),
   picture: told(picture),
+  importFiles: told(importFiles),
   openSteps: told(openSteps),
   buildSteps: told(buildSteps),
   step: told(step),

@@ -2,7 +2,7 @@
 
 import type { DeviceReport } from "../../workers/protocol.ts";
 import type { PeakMemory } from "./memory.ts";
-import type { LoadTimes, PictureTimes } from "./page.ts";
+import type { ImportTimes, LoadTimes, PictureTimes } from "./page.ts";
 
 export interface ModelResult {
   name: string;
@@ -11,6 +11,8 @@ export interface ModelResult {
   pixels: string;
   cold: LoadTimes & { picture: PictureTimes };
   secondPicture: PictureTimes;
+  /** One more of the second's prompt. */
+  samePrompt: PictureTimes;
   secondVisit: LoadTimes & { picture: PictureTimes };
   memory: PeakMemory;
 }
@@ -28,6 +30,10 @@ export interface StepTimes {
 export interface StepsResult {
   report?: DeviceReport;
   engine?: StepTimes;
+  /** The engine, but the condition's keys and values are made in every step. */
+  recomputing?: StepTimes;
+  /** Of its latents after the first step, as `difference`. */
+  recomputingDifference?: number;
   /** Why there is less than was asked for. */
   trouble?: string;
   plain?: StepTimes;
@@ -45,6 +51,16 @@ export interface UNetResult {
   result: StepsResult;
 }
 
+export interface ImportResult {
+  /** What was chosen. */
+  readonly name: string;
+  readonly times?: ImportTimes;
+  /** Seconds from the store to workers that have built every graph, and of how many bytes. */
+  readonly build?: { readonly seconds: number; readonly bytes: number };
+  readonly memory?: PeakMemory;
+  readonly trouble?: string;
+}
+
 export interface BenchResult {
   date: string;
   browser?: string;
@@ -52,6 +68,7 @@ export interface BenchResult {
   machine?: string;
   model?: ModelResult;
   modelTrouble?: string;
+  imports?: ImportResult[];
   unets: UNetResult[];
 }
 
@@ -80,6 +97,7 @@ export function toMarkdown(bench: BenchResult): string {
   ];
   if (bench.model) lines.push(...modelTable(bench.model));
   else if (bench.modelTrouble) lines.push(`No figures of the whole model: ${bench.modelTrouble}`, "");
+  if (bench.imports) lines.push(...importTable(bench.imports));
   if (bench.unets.length > 0) lines.push(...unetTable(bench));
   return `${lines.join("\n")}\n`;
 }
@@ -91,12 +109,13 @@ function modelTable({
   pixels,
   cold,
   secondPicture,
+  samePrompt,
   secondVisit,
   memory,
 }: ModelResult): string[] {
   const firstPicture = (visit: LoadTimes & { picture: PictureTimes }) =>
     visit.fetch + visit.build + visit.picture.total;
-  const later = [...cold.picture.steps, ...secondPicture.steps, ...secondVisit.picture.steps];
+  const later = [cold.picture, secondPicture, samePrompt, secondVisit.picture].flatMap(({ steps }) => steps);
   const threads = Object.entries(memory.perThread).map(([thread, bytes]) => `${thread} ${megabytes(bytes)}`);
   const rows: [string, string, string][] = [
     ["First picture, cold", seconds(firstPicture(cold)), "fresh profile; from createEngine() to pixels in the page"],
@@ -107,7 +126,8 @@ function modelTable({
     ],
     ["– workers, devices, graphs", seconds(cold.build), "until every session is built"],
     ["– condition, steps, picture", seconds(cold.picture.total), "generate(); shaders are compiled in it"],
-    ["Second picture", seconds(secondPicture.total), "the same page, the same request"],
+    ["Second picture", seconds(secondPicture.total), "the same page, other words: sessions are warm"],
+    ["Third picture", seconds(samePrompt.total), "the same prompt: its condition is not made again"],
     [
       "First picture, second visit",
       seconds(firstPicture(secondVisit)),
@@ -121,7 +141,7 @@ function modelTable({
     [
       "Seconds a step",
       seconds(median(later)),
-      `median of ${later.length}: three pictures' steps but the first; between the page's step events`,
+      `median of ${later.length}: four pictures' steps but the first; between the page's step events`,
     ],
     ["Decode", seconds(secondPicture.decode), "second picture; from the last step to pixels in the page"],
     [
@@ -140,20 +160,52 @@ function modelTable({
   return [`### ${name}: ${steps} steps with guidance, ${pixels}`, "", ...table(["", "", "how taken"], rows), ""];
 }
 
+function importTable(imports: readonly ImportResult[]): string[] {
+  const rate = (bytes: number, time: number) => `${(bytes / 1e6 / time).toFixed(0)} MB/s`;
+  const rows = imports.map(({ name, times, build, memory, trouble }) =>
+    times
+      ? [
+          name,
+          megabytes(times.chosen),
+          rate(times.chosen, times.read + times.write),
+          rate(times.chosen, times.read),
+          rate(times.stored, times.write),
+          build ? rate(build.bytes, build.seconds) : "–",
+          memory ? megabytes(memory.objects + memory.buffers) : "–",
+        ]
+      : [`${name}: ${trouble}`, "–", "–", "–", "–", "–", "–"],
+  );
+  const head = ["files", "size", "import", "– read and hash", "– write", "store to device", "peak JS heap"];
+  return [
+    "### Checkpoints: import, and from the store to the device",
+    "",
+    ...table(head, rows),
+    "",
+    "Of training/checkpoint_set.py, random weights. Import: of the chosen files' bytes, through the app's own worker; read and hash: until headers and every value were read; write: of the stored bytes. Store to device: of the model's bytes, from load() to workers that have built every graph, ORT's wasm and the graphs themselves in it: of small sets it says little. Peak JS heap: page and workers together, of the import.",
+    "",
+  ];
+}
+
 function unetTable({ unets, device }: BenchResult): string[] {
   const rows = unets.map(({ name, parameters, latents, tokens, result }): string[] => {
-    const { engine, plain, difference, memory } = result;
+    const { engine, recomputing, plain, difference, recomputingDifference, memory } = result;
     const both = (show: (times: StepTimes) => string) =>
       `${engine ? show(engine) : "–"} / ${plain ? show(plain) : "–"}`;
     const perStep = ({ rounds }: StepTimes) => (rounds.length > 0 ? median(rounds.flat()) : undefined);
-    const [ours, theirs] = [engine && perStep(engine), plain && perStep(plain)];
-    const same = difference !== undefined && difference <= MAX_DIFFERENCE[device?.precision ?? "fp32"];
+    const [ours, again, theirs] = [engine, recomputing, plain].map((times) => times && perStep(times));
+    /** No ratio where they have not run the same network. */
+    const ratio = (other: number | undefined, apart: number | undefined) => {
+      if (!ours || !other) return "–";
+      const same = apart !== undefined && apart <= MAX_DIFFERENCE[device?.precision ?? "fp32"];
+      return same ? (other / ours).toFixed(2) : "not the same numbers";
+    };
     const thread = (of: string) => megabytes(memory?.perThread[of] ?? 0);
     return [
       `${name}, ${(parameters / 1e6).toFixed(1)} M parameters; latents ${latents}, ${tokens} tokens`,
       ours ? seconds(ours) : "–",
       theirs ? seconds(theirs) : "–",
-      ours && theirs ? (same ? (theirs / ours).toFixed(2) : "not the same numbers") : "–",
+      ratio(theirs, difference),
+      ratio(again, recomputingDifference),
       `${engine?.rounds.flat().length ?? 0}`,
       both(({ firstStep }) => (firstStep ? seconds(firstStep) : "–")),
       both(({ build }) => seconds(build)),
@@ -170,6 +222,7 @@ function unetTable({ unets, device }: BenchResult): string[] {
     "engine",
     "plain",
     "plain / engine",
+    "keys and values each step / once",
     "steps each",
     "first step",
     "session",
@@ -183,6 +236,7 @@ function unetTable({ unets, device }: BenchResult): string[] {
     "",
     ...troubles.flatMap((trouble) => [trouble, ""]),
     "Medians of steps taken in turn, some of the one and as many of the other, after a first step each that compiles the shaders; timed in the workers. Pairs are engine / plain.",
+    "Keys and values each step: the engine's own way but for cross-attention's keys and values, which are made of the condition in every step.",
     "Engine: own graph, own device, guidance and DPM-Solver++ in one dispatch, latents on the GPU. Plain: torch.onnx.export of diffusers' model with the same weights, ORT's defaults, noise_pred read back, guidance and scheduler on the CPU, latents and condition sent every step.",
     "Session: from the weights at hand; the engine's is the browser's first, so it compiles ORT's wasm, too, and converts the weights where it computes in fp32. JS heap: each worker's peak of V8 objects and ArrayBuffers, by the DevTools protocol; no wasm, no GPU buffers. Difference: of the latents after the first step, relative L2. A U-Net of SD 1.5's shape has random weights.",
   ];

@@ -21,7 +21,8 @@ export const NOISE_SEED = 1;
 export const CONDITION_SEED = 2;
 
 export type StepsRequest =
-  | { id: number; type: "build"; run: UNetRun; options: WorkerOptions }
+  /** `recomputing`: of the engine's pipeline, whether the condition's keys and values are made in every step and not once. */
+  | { id: number; type: "build"; run: UNetRun; options: WorkerOptions; recomputing: boolean }
   /** The next `count` steps. */
   | { id: number; type: "step"; count: number }
   | { id: number; type: "read-latents" }

@@ -29,6 +29,16 @@ export const PAPER_SENTENCES: readonly string[] = [
   "{0} as an oil painting in the style of {1}",
 ];
 
+/** For models that read words alone. */
+export const WORD_SENTENCES: readonly string[] = [
+  "a lighthouse on a cliff in a storm, oil painting",
+  "a red fox in fresh snow at dawn, photograph",
+  "a small house on the moon, children's book illustration",
+  "a bowl of oranges on a wooden table, morning light",
+  "a tram in a rainy street at night, watercolour",
+  "an owl made of autumn leaves",
+];
+
 /** Sentences that the model with this id does well; of a model that we do not know, none are promised. */
 export function sentencesFor(modelId: string | undefined): readonly string[] {
   return (modelId && BY_MODEL[modelId]) || [];

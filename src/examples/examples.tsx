@@ -3,7 +3,7 @@ import { useId } from "react";
 import { useEntities, useSettings } from "../app-context.ts";
 import type { SentencePart } from "../composer/prompt-doc.ts";
 import { useTexts } from "../ui/texts.ts";
-import { fillTemplate, PAPER_SENTENCES, sentencesFor } from "./example-sentences.ts";
+import { fillTemplate, PAPER_SENTENCES, sentencesFor, WORD_SENTENCES } from "./example-sentences.ts";
 import type { MadeExamples } from "./made-examples.ts";
 import { examplesTexts } from "./texts.ts";
 import "./examples.css";
@@ -16,7 +16,9 @@ export function Examples({ made, onPick }: { made: MadeExamples; onPick: (senten
   const t = useTexts(examplesTexts);
   const menu = useId();
   const model = useSettings((state) => state.model?.id);
-  const own = sentencesFor(model);
+  const wordsAlone = useSettings((state) => state.model?.limits.images === 0);
+  const own = wordsAlone ? WORD_SENTENCES : sentencesFor(model);
+  const ownTitle = wordsAlone ? t.wordsAlone : t.modelDoesWell;
   const pick = (sentence: SentencePart[]) => {
     document.getElementById(menu)?.hidePopover();
     onPick(sentence);
@@ -30,16 +32,18 @@ export function Examples({ made, onPick }: { made: MadeExamples; onPick: (senten
       </button>
       <div id={menu} popover="auto" className="popover examples-menu">
         {own.length > 0 && (
-          <section aria-label={t.modelDoesWell}>
-            <h3>{t.modelDoesWell}</h3>
+          <section aria-label={ownTitle}>
+            <h3>{ownTitle}</h3>
             <ExampleList templates={own} made={made} onPick={pick} />
           </section>
         )}
-        <section aria-label={t.fromPaper}>
-          <h3>{t.fromPaper}</h3>
-          <p className="hint">{model === "mini" ? t.paperNote : t.paperNoteFull}</p>
-          <ExampleList templates={PAPER_SENTENCES} onPick={pick} />
-        </section>
+        {!wordsAlone && (
+          <section aria-label={t.fromPaper}>
+            <h3>{t.fromPaper}</h3>
+            <p className="hint">{model === "mini" ? t.paperNote : t.paperNoteFull}</p>
+            <ExampleList templates={PAPER_SENTENCES} onPick={pick} />
+          </section>
+        )}
       </div>
     </section>
   );

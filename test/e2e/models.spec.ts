@@ -184,6 +184,10 @@ test("a folder becomes a model that draws, stays, is verified, exported and dele
     await page.getByRole("button", { name: "Take the pictures out" }).click();
     await expect(sentence(page).getByRole("img", { name: /^Picture:/ })).toHaveCount(0);
     await expect(page.getByText("This model reads words alone.")).toBeVisible();
+    const examples = page.getByRole("region", { name: "Examples" });
+    await expect(examples.getByRole("img")).toHaveCount(0);
+    await examples.getByRole("button", { name: "a red fox in fresh snow at dawn, photograph" }).click();
+    await expect(sentence(page)).toHaveText("a red fox in fresh snow at dawn, photograph");
     await sentence(page).fill("a beach at night");
     await steps(page).fill("2");
     await page.getByRole("combobox", { name: "Size" }).selectOption("256x256");

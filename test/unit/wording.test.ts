@@ -4,7 +4,7 @@ import { moveChip } from "../../src/composer/move-chip.ts";
 import { type SentencePart, toDoc, toPlainText } from "../../src/composer/prompt-doc.ts";
 import { createSchema } from "../../src/composer/schema.ts";
 import { wordEdge } from "../../src/composer/word-edges.ts";
-import { fillTemplate, PAPER_SENTENCES, sentencesFor } from "../../src/examples/example-sentences.ts";
+import { fillTemplate, PAPER_SENTENCES, sentencesFor, WORD_SENTENCES } from "../../src/examples/example-sentences.ts";
 
 /** "a ‹cat› in snow" -> parts */
 function read(text: string): SentencePart[] {
@@ -105,6 +105,12 @@ describe("examples", () => {
     const sentence = fillTemplate(template, ["a", "b", "c"]);
     expect(findHint(sentence ?? [])).toBeNull();
     expect(toPlainText(sentence ?? [], (id) => id)).toContain("‹");
+  });
+
+  test("those for models that read words alone need no shelf", () => {
+    for (const template of WORD_SENTENCES) {
+      expect(fillTemplate(template, [])).toEqual([{ kind: "text", text: template }]);
+    }
   });
 
   test("a shelf that is too short gives no sentence", () => {

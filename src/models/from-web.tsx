@@ -39,7 +39,7 @@ export function FromWeb() {
 }
 
 function CatalogCard({ model }: { model: CatalogModel }) {
-  const { name, purpose, license, licenseUrl, acceptance, files, reads } = model;
+  const { name, purpose, license, licenseUrl, acceptance, source, files, reads } = model;
   const t = useTexts(modelsTexts);
   const { imports } = useApp();
   const titleId = useId();
@@ -64,6 +64,10 @@ function CatalogCard({ model }: { model: CatalogModel }) {
       <p>
         <a href={licenseUrl} target="_blank" rel="noreferrer" aria-label={t.licenseLink(license)}>
           {license} <ExternalLink size={14} aria-hidden />
+        </a>
+        {" · "}
+        <a href={source} target="_blank" rel="noreferrer" aria-label={t.sourceLink(name)}>
+          {new URL(source).host} <ExternalLink size={14} aria-hidden />
         </a>
       </p>
       {reads === null && lenders.length === 0 && <p className="hint">{t.needsModel}</p>}

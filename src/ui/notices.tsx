@@ -4,6 +4,9 @@ import { useRef, useSyncExternalStore } from "react";
 // The order of layers, before the first of them: the bundler may put this file into a chunk that comes before the others.
 import "./tokens.css";
 import "./notices.css";
+import { defineTexts, useTexts } from "./texts.ts";
+
+const noticesTexts = defineTexts({ en: { close: "Close message" }, de: { close: "Meldung schließen" } });
 
 interface Notice {
   readonly id: number;
@@ -49,6 +52,7 @@ function subscribe(listener: () => void): () => void {
 }
 
 export function Notices() {
+  const t = useTexts(noticesTexts);
   const shown = useSyncExternalStore(subscribe, () => notices);
   /** Where the focus came from: it goes back when its message goes. */
   const before = useRef<Element | null>(null);
@@ -76,7 +80,7 @@ export function Notices() {
               {notice.action.label}
             </button>
           )}
-          <button type="button" className="button quiet" aria-label="Close message" onClick={() => close(notice)}>
+          <button type="button" className="button quiet" aria-label={t.close} onClick={() => close(notice)}>
             <X size={16} aria-hidden />
           </button>
         </p>

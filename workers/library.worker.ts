@@ -12,7 +12,10 @@ const opened = openWeightStore();
 /** Most visits import nothing: what reads strangers' files is fetched when it is needed. */
 const importing = {
   preview: () => import("./weights/import/preview.ts"),
-  remote: () => import("./weights/import/remote-files.ts"),
+  remote: async () => ({
+    ...(await import("./weights/import/remote-files.ts")),
+    ...(await import("./weights/import/check-remote-files.ts")),
+  }),
   model: () => import("./weights/import/import-model.ts"),
   tokenizers: () => import("./weights/import/app-tokenizers.ts"),
 };
@@ -59,7 +62,12 @@ serve<LibraryRequest, LibraryReply>(async (request, { reply, signal }) => {
     case "import":
       return reply(await imported(request.files, request));
     case "import-remote": {
-      const { fetchRemoteFiles } = await importing.remote();
+      const { fetchRemoteFiles, checkRemoteFiles } = await importing.remote();
+      // Known weights are what they are.
+      if (request.files.some(({ sha256 }) => sha256 === undefined)) {
+        const base = request.choice.base === undefined ? undefined : (await store.open(request.choice.base))?.bundle;
+        await checkRemoteFiles(request.files, base, { signal });
+      }
       const onProgress = (progress: InstallProgress) => reply({ type: "progress", progress });
       const fetched = await fetchRemoteFiles(request.files, { store, signal, onProgress });
       const done = await imported(fetched.files, request).catch(async (error: unknown) => {

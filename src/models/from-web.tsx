@@ -50,6 +50,7 @@ function CatalogCard({ model }: { model: CatalogModel }) {
     files.reduce((sum, file) => sum + file.size, 0),
     t.locale,
   );
+  const { host } = new URL(source);
   const from = lenders.find(({ id }) => id === base) ?? lenders[0];
   const ready = accepted && (reads !== null || from !== undefined);
   const get = () => {
@@ -66,8 +67,8 @@ function CatalogCard({ model }: { model: CatalogModel }) {
           {license} <ExternalLink size={14} aria-hidden />
         </a>
         {" · "}
-        <a href={source} target="_blank" rel="noreferrer" aria-label={t.sourceLink(name)}>
-          {new URL(source).host} <ExternalLink size={14} aria-hidden />
+        <a href={source} target="_blank" rel="noreferrer" aria-label={t.sourceLink(host, name)}>
+          {host} <ExternalLink size={14} aria-hidden />
         </a>
       </p>
       {reads === null && lenders.length === 0 && <p className="hint">{t.needsModel}</p>}

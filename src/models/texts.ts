@@ -125,7 +125,7 @@ export const modelsTexts = defineTexts({
     fromWebHint:
       "Public weights, fetched from their publisher once and kept here. Nothing is asked for before you press.",
     licenseLink: (license: string) => `${license}, opens at its publisher`,
-    sourceLink: (name: string) => `Where ${name} comes from, opens in a new tab`,
+    sourceLink: (host: string, name: string) => `${host}, where ${name} comes from`,
     accept: (license: string) => `I have read and accept the licence ${license}.`,
     get: (size: string) => `Get, ${size}`,
     getIt: (name: string, size: string) => `Get, ${size}: ${name}`,
@@ -262,7 +262,7 @@ export const modelsTexts = defineTexts({
     fromWebHint:
       "Öffentliche Gewichte, einmal von ihrem Herausgeber geholt und hier behalten. Nichts wird geholt, bevor Sie drücken.",
     licenseLink: (license: string) => `${license}, öffnet sich beim Herausgeber`,
-    sourceLink: (name) => `Woher ${name} kommt, öffnet einen neuen Tab`,
+    sourceLink: (host, name) => `${host}, woher ${name} kommt`,
     accept: (license: string) => `Ich habe die Lizenz ${license} gelesen und nehme sie an.`,
     get: (size: string) => `Holen, ${size}`,
     getIt: (name: string, size: string) => `Holen, ${size}: ${name}`,

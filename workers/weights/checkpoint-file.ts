@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { EngineFault } from "../faults.ts";
 import { fileName } from "./bundle.ts";
+import type { ByteSource } from "./byte-source.ts";
 import type { PickleValue } from "./pickle-values.ts";
 import { readRange } from "./read-range.ts";
 import { readSafetensorsHeader, type TensorLocation } from "./safetensors.ts";
@@ -27,16 +28,28 @@ export interface Checkpoint {
  * @throws EngineFault `bad-bundle`: another kind of file (the message says which, and what to do), cut off, contradictory, or it
  *   would run code when opened in Python
  */
-export async function openCheckpoint(file: string, blob: Blob): Promise<Checkpoint> {
+export async function openCheckpoint(file: string, blob: ByteSource): Promise<Checkpoint> {
   const head = await readRange(file, blob, 0, Math.min(blob.size, HEAD_BYTES));
   const none = { metadata: new Map(), unreadable: new Map(), others: new Map() };
-  if (isSafetensors(head)) return { ...none, format: "safetensors", ...(await readSafetensorsHeader(file, blob)) };
-  if (startsWith(head, "PK\x03\x04")) return { ...none, format: "torch-zip", ...(await readTorchZip(file, blob)) };
-  // PROTO, and a protocol that exists.
-  if (head[0] === 0x80 && (head[1] ?? 0xff) <= 5) {
-    return { ...none, format: "torch-legacy", ...(await readTorchLegacy(file, blob)) };
+  const format = formatOf(head);
+  switch (format) {
+    case "safetensors":
+      return { ...none, format, ...(await readSafetensorsHeader(file, blob)) };
+    case "torch-zip":
+      return { ...none, format, ...(await readTorchZip(file, blob)) };
+    case "torch-legacy":
+      return { ...none, format, ...(await readTorchLegacy(file, blob)) };
+    default:
+      throw new EngineFault("bad-bundle", `${file}: ${whatElse(head)}`);
   }
-  throw new EngineFault("bad-bundle", `${file}: ${whatElse(head)}`);
+}
+
+/** What a file seems to be by its first bytes, 16 and more; undefined: no checkpoint. */
+export function formatOf(head: Uint8Array): Checkpoint["format"] | undefined {
+  if (isSafetensors(head)) return "safetensors";
+  if (startsWith(head, "PK\x03\x04")) return "torch-zip";
+  // PROTO, and a protocol that exists.
+  return head[0] === 0x80 && (head[1] ?? 0xff) <= 5 ? "torch-legacy" : undefined;
 }
 
 const HEAD_BYTES = 1024;

@@ -1,4 +1,5 @@
 import { EngineFault } from "../faults.ts";
+import type { ByteSource } from "./byte-source.ts";
 
 /**
  * The bytes `begin` to `end` of a file.
@@ -7,7 +8,7 @@ import { EngineFault } from "../faults.ts";
  */
 export async function readRange(
   file: string,
-  blob: Blob,
+  blob: ByteSource,
   begin: number,
   end: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -22,6 +23,7 @@ export async function readRange(
   try {
     bytes = await blob.slice(begin, end).arrayBuffer();
   } catch (error) {
+    if (error instanceof EngineFault) throw error;
     cause = String(error);
   }
   if (bytes?.byteLength === end - begin) return new Uint8Array(bytes);

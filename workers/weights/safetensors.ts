@@ -4,6 +4,7 @@
  */
 import { EngineFault } from "../faults.ts";
 import type { TensorLocation } from "../onnx/graph.ts";
+import type { ByteSource } from "./byte-source.ts";
 import { printable } from "./printable.ts";
 
 export type { TensorLocation, TensorSource } from "../onnx/graph.ts";
@@ -44,7 +45,7 @@ export interface SafetensorsHeader {
  * @throws EngineFault `bad-bundle`: not safetensors, cut off, or a header that contradicts itself or the file; the message
  *   names the file and the tensor
  */
-export async function readSafetensorsHeader(file: string, blob: Blob): Promise<SafetensorsHeader> {
+export async function readSafetensorsHeader(file: string, blob: ByteSource): Promise<SafetensorsHeader> {
   const fail = (problem: string, tensor?: string, cause?: unknown): never => {
     const what = tensor === undefined ? file : `${file}, tensor ${printable(tensor)}`;
     throw new EngineFault("bad-bundle", `${what}: ${problem}`, cause === undefined ? undefined : String(cause));

@@ -4,6 +4,7 @@
  */
 import { EngineFault } from "../faults.ts";
 import type { TensorLocation } from "../onnx/graph.ts";
+import type { ByteSource } from "./byte-source.ts";
 import { type PersistentId, PickleRecord, type PickleValue } from "./pickle-values.ts";
 import { printable } from "./printable.ts";
 import { eachInParallel, readRange } from "./read-range.ts";
@@ -50,7 +51,7 @@ const MAX_VISITS = 4_000_000;
  * @param blob the whole file; the archive's directory and its `data.pkl` are read
  * @throws EngineFault `bad-bundle`: no such archive, cut off, contradictory, or its pickle would run code
  */
-export async function readTorchZip(file: string, blob: Blob): Promise<TorchCheckpoint> {
+export async function readTorchZip(file: string, blob: ByteSource): Promise<TorchCheckpoint> {
   const entries = await readZipDirectory(file, blob);
   const pickles = [...entries.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   const [pickleName] = pickles;
@@ -103,7 +104,7 @@ const PROTOCOL_VERSION = 1001;
  * @param blob the whole file; its pickles and 8 bytes of each storage are read
  * @throws EngineFault `bad-bundle`: no such file, cut off, contradictory, or its pickle would run code
  */
-export async function readTorchLegacy(file: string, blob: Blob): Promise<TorchCheckpoint> {
+export async function readTorchLegacy(file: string, blob: ByteSource): Promise<TorchCheckpoint> {
   const pickles = new PickleStream(file, blob);
   if ((await pickles.next()).value !== MAGIC) fail(file, "a Python pickle, but not one by torch.save");
   if ((await pickles.next()).value !== PROTOCOL_VERSION) fail(file, "written by an unknown version of torch.save");
@@ -129,7 +130,7 @@ class PickleStream {
 
   constructor(
     private readonly file: string,
-    private readonly blob: Blob,
+    private readonly blob: ByteSource,
   ) {}
 
   async next(): Promise<Unpickled> {
@@ -152,7 +153,7 @@ class PickleStream {
 /** After the pickles, in the order of the keys: 8 bytes that count the storage's elements, then the elements. */
 async function placeStorages(
   file: string,
-  blob: Blob,
+  blob: ByteSource,
   begin: number,
   persistent: readonly PersistentId[],
   keys: PickleValue,

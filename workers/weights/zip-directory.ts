@@ -4,6 +4,7 @@
  * Checksums are not compared: torch can leave them out (torch.serialization.set_crc32_options).
  */
 import { EngineFault } from "../faults.ts";
+import type { ByteSource } from "./byte-source.ts";
 import { printable } from "./printable.ts";
 import { eachInParallel, readRange } from "./read-range.ts";
 
@@ -49,7 +50,7 @@ interface CentralEntry {
  * @throws EngineFault `bad-bundle`: not a zip archive, cut off, compressed, encrypted, or a directory that contradicts itself or
  *   the archive
  */
-export async function readZipDirectory(file: string, blob: Blob): Promise<Map<string, ZipEntry>> {
+export async function readZipDirectory(file: string, blob: ByteSource): Promise<Map<string, ZipEntry>> {
   const fail = (problem: string, entry?: string): never => {
     throw new EngineFault("bad-bundle", `${file}${entry === undefined ? "" : `, ${printable(entry)}`}: ${problem}`);
   };

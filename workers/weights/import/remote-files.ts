@@ -1,19 +1,18 @@
 /** Files of weights at public addresses: fetched into the store as they are, to be imported from there like chosen ones. */
 import { EngineFault } from "../../faults.ts";
-import type { RemoteFile } from "../../protocol.ts";
+import type { ChosenFile, RemoteFile } from "../../protocol.ts";
 import type { FileBundle, StoredFile } from "../bundle.ts";
 import { downloadFiles, type InstallOptions } from "../download.ts";
 import { exclusively } from "../exclusively.ts";
 import { sha256 } from "../hash.ts";
 import { DEFAULT_RETRY, type RetryPolicy, send, statusFault, withRetries } from "../http.ts";
-import type { SourceFile } from "./source-files.ts";
 
 export type FetchOptions = Pick<InstallOptions, "store" | "onProgress" | "signal" | "retry">;
 
 export interface FetchedFiles {
   /** Of the files in the store; to be deleted when they are imported. */
   readonly id: string;
-  readonly files: readonly SourceFile[];
+  readonly files: readonly ChosenFile[];
 }
 
 /**
@@ -74,12 +73,12 @@ async function describe(
   return { size: probed.size, sha256: known, ...(hash === undefined && { unhashed: true as const }) };
 }
 
-/** Length and ETag of a file, from the first answer to a request for one byte. */
-async function probe(
+/** Length and ETag of a file, from the first answer to a request for one byte; whether the server gives parts of it. */
+export async function probe(
   url: string,
   { stallMs }: RetryPolicy,
   signal: AbortSignal,
-): Promise<{ size: number; etag: string | null }> {
+): Promise<{ size: number; etag: string | null; ranges: boolean }> {
   const answer = await send(url, { headers: { Range: "bytes=0-0" }, cache: "no-store" }, stallMs, signal);
   const { status, headers } = answer.response;
   answer.close();
@@ -87,7 +86,8 @@ async function probe(
   const etag = headers.get("etag");
   const total =
     headers.get("content-range")?.match(/\/(\d+)$/)?.[1] ?? (status === 200 && headers.get("content-length"));
-  if (total) return { size: Number(total), etag };
+  const ranges = status === 206;
+  if (total) return { size: Number(total), etag, ranges };
   // Other sites show Content-Range only to pages that they name; the length of a whole answer everybody may see.
   const head = await send(url, { method: "HEAD", cache: "no-store" }, stallMs, signal);
   const length = head.response.headers.get("content-length");
@@ -98,11 +98,11 @@ async function probe(
       `${url}: that server does not say how large the file is. Download it and choose it as a file.`,
     );
   }
-  return { size: Number(length), etag };
+  return { size: Number(length), etag, ranges };
 }
 
 /** @throws EngineFault `bad-bundle` when it is no http(s) address */
-function checkedUrl(url: string): URL {
+export function checkedUrl(url: string): URL {
   try {
     const parsed = new URL(url);
     if ((parsed.protocol === "https:" || parsed.protocol === "http:") && !parsed.username && !parsed.password)
@@ -114,7 +114,7 @@ function checkedUrl(url: string): URL {
 }
 
 /** What a person knows it by; as it stands in the address where its escapes are none. */
-function nameOf({ url }: RemoteFile): string {
+export function nameOf({ url }: RemoteFile): string {
   const part = new URL(url).pathname.split("/").at(-1) || "file";
   try {
     return decodeURIComponent(part);

@@ -3,13 +3,15 @@ import * as v from "valibot";
 import { EngineFault } from "../../faults.ts";
 import type { TensorLocation } from "../../onnx/graph.ts";
 import { SchedulerConfig } from "../bundle.ts";
+import type { ByteSource } from "../byte-source.ts";
 import { openCheckpoint, shardIndex } from "../checkpoint-file.ts";
+import { readRange } from "../read-range.ts";
 import { SourceReader } from "./source-reader.ts";
 
 /** `name` may be a path inside a folder that was chosen. */
 export interface SourceFile {
   readonly name: string;
-  readonly blob: Blob;
+  readonly blob: ByteSource;
 }
 
 /** One file, or all the parts of one that is split. */
@@ -94,10 +96,10 @@ async function readScheduler(files: readonly SourceFile[], refused: string[]): P
   return undefined;
 }
 
-async function readJson(name: string, blob: Blob): Promise<unknown> {
+async function readJson(name: string, blob: ByteSource): Promise<unknown> {
   if (blob.size > MAX_JSON_BYTES) throw new EngineFault("bad-bundle", `${name}: too large for what it is`);
   try {
-    return JSON.parse(await blob.text());
+    return JSON.parse(new TextDecoder().decode(await readRange(name, blob, 0, blob.size)));
   } catch (error) {
     throw new EngineFault("bad-bundle", `${name}: not JSON`, String(error));
   }

@@ -1,5 +1,6 @@
 import { EngineFault } from "../../faults.ts";
 import type { TensorLocation } from "../../onnx/graph.ts";
+import type { ByteSource } from "../byte-source.ts";
 import type { ByteReader } from "../convert.ts";
 import { isStrided, readStrided, type StridedLocation } from "../strided.ts";
 import { elementBytes } from "../tensors.ts";
@@ -10,7 +11,7 @@ export class SourceReader implements ByteReader {
   /** The tensor that was put in order last: it is asked for piece by piece. */
   private last: { location: TensorLocation; bytes: Promise<ArrayBuffer> } | undefined;
 
-  constructor(private readonly blobs: ReadonlyMap<string, Blob>) {}
+  constructor(private readonly files: ReadonlyMap<string, ByteSource>) {}
 
   /** A location whose `length` counts the bytes of its shape. */
   rowMajor(location: TensorLocation | StridedLocation): TensorLocation {
@@ -43,9 +44,8 @@ export class SourceReader implements ByteReader {
   }
 
   private async readFile(file: string, begin: number, end: number): Promise<ArrayBuffer> {
-    const blob = this.blobs.get(file);
     try {
-      const bytes = await blob?.slice(begin, end).arrayBuffer();
+      const bytes = await this.files.get(file)?.slice(begin, end).arrayBuffer();
       if (bytes?.byteLength === end - begin) return bytes;
     } catch (error) {
       throw new EngineFault("storage", unreadable(file), String(error));

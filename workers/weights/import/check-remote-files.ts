@@ -1,0 +1,57 @@
+/** Whether files at public addresses make a model, before gigabytes are fetched that do not. */
+import { EngineFault } from "../../faults.ts";
+import type { RemoteFile } from "../../protocol.ts";
+import type { Bundle } from "../bundle.ts";
+import { formatOf, openCheckpoint } from "../checkpoint-file.ts";
+import { DEFAULT_RETRY, type RetryPolicy, withRetries } from "../http.ts";
+import { readRange } from "../read-range.ts";
+import { previewImport } from "./preview.ts";
+import { checkedUrl, nameOf, probe } from "./remote-files.ts";
+import { RemoteSource } from "./remote-source.ts";
+import type { SourceFile } from "./source-files.ts";
+
+/** Enough to tell what a file is. */
+const HEAD_BYTES = 1024;
+
+/**
+ * Reads the headers of safetensors files by ranges. What is not seen from outside passes: torch checkpoints, whose directory lies all over the
+ * file, and servers that give no ranges; those files are looked at when they are here.
+ * @param base a stored model that lends what the files lack
+ * @throws EngineFault `bad-bundle`: no checkpoint, or what is lacking; `network`, `offline`, `http`, `cancelled`
+ */
+export async function checkRemoteFiles(
+  remote: readonly RemoteFile[],
+  base: Bundle | undefined,
+  { retry = DEFAULT_RETRY, signal = new AbortController().signal }: { retry?: RetryPolicy; signal?: AbortSignal } = {},
+): Promise<void> {
+  try {
+    const files = await openRemoteFiles(remote, retry, signal);
+    const lacking = files ? (await previewImport(files, base)).lacking : [];
+    if (lacking.length > 0) throw new EngineFault("bad-bundle", lacking.join("\n"));
+  } catch (error) {
+    if (signal.aborted) throw new EngineFault("cancelled", "Stopped. Nothing was fetched.");
+    throw error;
+  }
+}
+
+/** undefined: one of them is not seen from outside. */
+async function openRemoteFiles(
+  remote: readonly RemoteFile[],
+  retry: RetryPolicy,
+  signal: AbortSignal,
+): Promise<SourceFile[] | undefined> {
+  const files: SourceFile[] = [];
+  for (const file of remote) {
+    const { href } = checkedUrl(file.url);
+    const { size, ranges } = await withRetries(retry, signal, () => probe(href, retry, signal));
+    if (!ranges) return undefined;
+    const name = file.name ?? nameOf(file);
+    const blob = new RemoteSource(href, size, retry, signal);
+    const format = formatOf(await readRange(name, blob, 0, Math.min(size, HEAD_BYTES)));
+    // Says what it is instead.
+    if (format === undefined) await openCheckpoint(name, blob);
+    if (format !== "safetensors") return undefined;
+    files.push({ name, blob });
+  }
+  return files;
+}

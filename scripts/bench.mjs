@@ -1,14 +1,4 @@
 /** Starts test/bench/bench.ts, which says what it does and takes. */
-import { fileURLToPath } from "node:url";
-import { runnerImport } from "vite";
+import { runMain } from "./run-main.mjs";
 
-const file = fileURLToPath(new URL("../test/bench/bench.ts", import.meta.url));
-const { module } = /** @type {{ module: typeof import("../test/bench/bench.ts") }} */ (
-  await runnerImport(file, { configFile: false, logLevel: "error" })
-);
-try {
-  await module.main(process.argv.slice(2));
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runMain("../test/bench/bench.ts");

@@ -3,6 +3,7 @@ import { buildVaeDecoderGraph } from "../../workers/models/vae.ts";
 import { Graph, type GraphOptions, type TensorSource } from "../../workers/onnx/graph.ts";
 import { graphMemory, weightBytes } from "../../workers/onnx/graph-memory.ts";
 import { add, linear, relu, reshape } from "../../workers/onnx/ops.ts";
+import { SD15_VAE } from "../support/sd15-vae.ts";
 
 /** Has every tensor, of the shape that is asked for. */
 const anything: TensorSource = {
@@ -46,17 +47,8 @@ describe("memory of a graph", () => {
 });
 
 describe("Stable Diffusion's decoder in float32", () => {
-  const config = {
-    in_channels: 3,
-    out_channels: 3,
-    block_out_channels: [128, 256, 512, 512],
-    layers_per_block: 2,
-    latent_channels: 4,
-    norm_num_groups: 32,
-    scaling_factor: 0.18215,
-  };
   const decoder = (height: number, width: number, maxBufferBytes: number) =>
-    buildVaeDecoderGraph(anything, config, { batch: 1, height, width }, { ...options, maxBufferBytes });
+    buildVaeDecoderGraph(anything, SD15_VAE, { batch: 1, height, width }, { ...options, maxBufferBytes });
 
   test("has tensors of 268 MB at 512 x 512", () => {
     expect(graphMemory(decoder(64, 64, Number.MAX_SAFE_INTEGER)).largestBuffer).toBe(256 * 512 * 512 * 4);

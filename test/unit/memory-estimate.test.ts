@@ -3,6 +3,8 @@ import type { GraphOptions } from "../../workers/onnx/graph.ts";
 import { estimateMemory, fits, sizeThatFits } from "../../workers/pipeline/memory-estimate.ts";
 import type { TextToImageBundle } from "../../workers/weights/bundle.ts";
 import { SD15_SCHEDULER } from "../../workers/weights/sd15-scheduler.ts";
+import { sd15UNetConfig } from "../bench/random-unet.ts";
+import { SD15_VAE } from "../support/sd15-vae.ts";
 
 const component = { files: ["model.safetensors"], prefix: "" };
 const SIDES = [256, 384, 512, 768];
@@ -33,35 +35,12 @@ const sd15: TextToImageBundle = {
     tokenizer: { merges: "merges.txt" },
     unet: {
       ...component,
-      config: {
-        sample_size: 64,
-        in_channels: 4,
-        out_channels: 4,
-        flip_sin_to_cos: true,
-        freq_shift: 0,
-        down_block_types: ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"],
-        mid_block_type: "UNetMidBlock2DCrossAttn",
-        up_block_types: ["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"],
-        block_out_channels: [320, 640, 1280, 1280],
-        layers_per_block: 2,
-        norm_num_groups: 32,
-        norm_eps: 1e-5,
-        cross_attention_dim: 768,
-        attention_head_dim: 8,
-      },
+      config: sd15UNetConfig("full"),
     },
     vae: {
       type: "AutoencoderKL",
       ...component,
-      config: {
-        in_channels: 3,
-        out_channels: 3,
-        block_out_channels: [128, 256, 512, 512],
-        layers_per_block: 2,
-        latent_channels: 4,
-        norm_num_groups: 32,
-        scaling_factor: 0.18215,
-      },
+      config: SD15_VAE,
     },
     scheduler: SD15_SCHEDULER,
   },

@@ -219,16 +219,27 @@ export class DiffusionPipeline {
 
   private decoder({ width, height }: { width: number; height: number }): Promise<InferenceSession> {
     const { vae } = this.bundle.components;
-    return this.decoders.get(`${height}x${width}`, async () => {
-      const tensors = this.weights.component(vae);
-      const size = { batch: 1, height, width };
+    const size = { batch: 1, height, width };
+    return this.decoders.get(`${height}x${width}`, () => {
+      if (vae.type === "AutoencoderTiny") return this.tinyDecoder(vae, size);
       // AutoencoderKL's sums are long: fp16 loses too much there.
-      const graph =
-        vae.type === "AutoencoderKL"
-          ? buildVaeDecoderGraph(tensors, vae.config, size, this.runtime.graphOptions("float32"))
-          : buildTinyDecoderGraph(tensors, vae.config, size, await this.precision.optionsFor(vae));
+      const options = this.runtime.graphOptions("float32");
+      const graph = buildVaeDecoderGraph(this.weights.component(vae), vae.config, size, options);
       return createSession(this.runtime.ort, graph, { weights: this.weights, device: this.runtime.device });
     });
+  }
+
+  private async tinyDecoder(
+    vae: NonNullable<Bundle["components"]["preview_vae"]>,
+    size: { batch: number; height: number; width: number },
+  ): Promise<InferenceSession> {
+    const graph = buildTinyDecoderGraph(
+      this.weights.component(vae),
+      vae.config,
+      size,
+      await this.precision.optionsFor(vae),
+    );
+    return createSession(this.runtime.ort, graph, { weights: this.weights, device: this.runtime.device });
   }
 
   /** What decodes pictures of the way; null where AutoencoderKL would be too slow and nothing else is there: then a matrix does. */
@@ -236,13 +247,9 @@ export class DiffusionPipeline {
     const { vae, preview_vae, unet } = this.bundle.components;
     if (vae.type === "AutoencoderTiny") return this.decoder({ width, height });
     if (preview_vae) {
-      return this.previewDecoders.get(`${height}x${width}`, async () => {
-        const tensors = this.weights.component(preview_vae);
-        const size = { batch: 1, height, width };
-        const options = await this.precision.optionsFor(preview_vae);
-        const graph = buildTinyDecoderGraph(tensors, preview_vae.config, size, options);
-        return createSession(this.runtime.ort, graph, { weights: this.weights, device: this.runtime.device });
-      });
+      return this.previewDecoders.get(`${height}x${width}`, () =>
+        this.tinyDecoder(preview_vae, { batch: 1, height, width }),
+      );
     }
     return unet.config.in_channels === SD_LATENT_RGB.length ? null : this.decoder({ width, height });
   }

@@ -2,6 +2,7 @@
 
     python train_mllm.py --cpu                        # the common start
     python ablate.py --minutes 15                     # each way; ends with figures/ablation.json and ablation.md
+    python ablate.py --minutes 15 --ways 0 1 2        # some of them, others on another core; what is in ablation.json stays
 
 Table 4 of the paper compares: instruction tuning alone without and with AlignerNet, AlignerNet without its encoder, with half and with all of its layers.
 Here each is given its time by counting: a few steps are timed on this machine, then the run's samples are fixed, so that its schedule ends with its time.
@@ -105,7 +106,7 @@ def run(way: Way, values: dict[str, dict], seconds: float, options: argparse.Nam
     plan_file = folder / "samples.json"
     plan: dict[str, int] = json.loads(plan_file.read_text()) if plan_file.exists() else {}
     model, dataset = model_of(way, values, options.mllm, 0), open_dataset("train", options.shards)
-    conditioner, unet = load_conditioner(options.decoder), load_unet(options.decoder)
+    conditioner, unet = load_conditioner(options.decoder), load_unet(options.unet)
 
     def stage_of(name: str, stage: nn.Module, batches: SceneBatches, config: LoopConfig, share: float) -> nn.Module:
         if name not in plan:
@@ -154,12 +155,26 @@ def table(results: list[dict]) -> str:
     return "\n".join([*lines, f"| the native conditioner itself | | {teacher:.3f} | | | | | |"])
 
 
+def keep(out: Path, minutes: float, result: dict) -> None:
+    """Puts a way's result into `ablation.json`, in place of an earlier one of it, and writes the table."""
+    out.mkdir(parents=True, exist_ok=True)
+    file = out / "ablation.json"
+    found = json.loads(file.read_text())["ways"] if file.exists() else []
+    results = {one["way"]: one for one in [*found, result]}
+    ordered = [results[way.name] for way in WAYS if way.name in results]
+    print(table([result]), flush=True)
+    file.write_text(json.dumps({"minutes": minutes, "ways": ordered}, indent=1) + "\n")
+    (out / "ablation.md").write_text(table(ordered) + "\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, default=HERE / "configs/mini.json")
     parser.add_argument("--minutes", type=float, default=15, help="of one core, for each way")
     parser.add_argument("--mllm", type=Path, default=CACHE / "mllm/last.pt", help="stage 1, where every way starts")
-    parser.add_argument("--decoder", type=Path, default=CACHE / "decoder", help="folder of the U-Net and its native conditioner")
+    parser.add_argument("--decoder", type=Path, default=HERE / "checkpoints/decoder", help="folder of the native conditioner")
+    parser.add_argument("--unet", type=Path, default=MINI, help="folder of the frozen U-Net, or a bundle with it")
+    parser.add_argument("--ways", type=int, nargs="+", default=range(len(WAYS)), help="places in the list of ways, from 0")
     parser.add_argument("--folder", type=Path, default=CACHE / "ablation")
     parser.add_argument("--out", type=Path, default=HERE / "figures", help="where ablation.json and ablation.md go")
     parser.add_argument("--shards", type=int, help="use the first shards only")
@@ -170,18 +185,13 @@ def main() -> None:
     torch.set_num_threads(1)
     values = load_config(options.config)
     painter = Painter(MINI, cache=None)
-    painter.pipeline.unet.load_state_dict(load_unet(options.decoder).state_dict())
+    painter.pipeline.unet.load_state_dict(load_unet(options.unet).state_dict())
     sprites, rows = load_art()
     whole = exam(sprites, rows, True)
     test = replace(whole, cases={"identity": whole.cases["identity"][: options.subjects]})
-    results = []
-    for way in WAYS:
+    for way in (WAYS[index] for index in options.ways):
         model, samples = run(way, values, options.minutes * 60, options)
-        results.append({"way": way.name, "samples": samples, **judge(way, model, painter, test, sprites, options)})
-        print(table(results[-1:]), flush=True)
-        options.out.mkdir(parents=True, exist_ok=True)
-        (options.out / "ablation.json").write_text(json.dumps({"minutes": options.minutes, "ways": results}, indent=1) + "\n")
-        (options.out / "ablation.md").write_text(table(results) + "\n")
+        keep(options.out, options.minutes, {"way": way.name, "samples": samples, **judge(way, model, painter, test, sprites, options)})
 
 
 if __name__ == "__main__":

@@ -50,8 +50,13 @@ def save_unet(folder: Path, unet: UNet2DConditionModel, state: dict[str, Tensor]
 
 
 def load_unet(folder: Path | str) -> UNet2DConditionModel:
-    """The frozen U-Net, in eval mode."""
-    return UNet2DConditionModel.from_pretrained(Path(folder) / "unet").eval().requires_grad_(False)
+    """The frozen U-Net, in eval mode, of a decoder's folder or of a bundle."""
+    folder = Path(folder)
+    if not (folder / "model.json").exists():
+        return UNet2DConditionModel.from_pretrained(folder / "unet").eval().requires_grad_(False)
+    unet = UNet2DConditionModel(**json.loads((folder / "model.json").read_text())["components"]["unet"]["config"])
+    unet.load_state_dict(load_file(folder / "unet.safetensors"))
+    return unet.eval().requires_grad_(False)
 
 
 def replace(path: Path, tensors: dict[str, Tensor]) -> None:

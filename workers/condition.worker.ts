@@ -1,5 +1,7 @@
 /** Condition worker: prompt -> condition. Thin entry; the work is in pipeline/condition.ts. */
+
 import { EngineFault } from "./faults.ts";
+import { say } from "./messages.ts";
 import { type ConditionPipeline, createConditionPipeline } from "./pipeline/condition.ts";
 import { createRuntime } from "./pipeline/runtime.ts";
 import type { ConditionReply, ConditionRequest } from "./protocol.ts";
@@ -33,4 +35,4 @@ serve<ConditionRequest, ConditionReply>(async (request, { reply, signal }) => {
   }
 });
 
-const notLoaded = () => new EngineFault("not-loaded", "No model is loaded. Load one first.");
+const notLoaded = () => new EngineFault("not-loaded", say("No model is loaded. Load one first."));

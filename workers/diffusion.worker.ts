@@ -1,5 +1,7 @@
 /** Diffusion worker: condition -> picture. Thin entry; the work is in pipeline/diffusion.ts. */
+
 import { EngineFault } from "./faults.ts";
+import { say } from "./messages.ts";
 import { DiffusionPipeline } from "./pipeline/diffusion.ts";
 import { createRuntime, type Runtime } from "./pipeline/runtime.ts";
 import type { DiffusionReply, DiffusionRequest, Phase } from "./protocol.ts";
@@ -21,7 +23,7 @@ serve<DiffusionRequest, DiffusionReply>(
         break;
       }
       case "sample": {
-        if (!pipeline) throw new EngineFault("not-loaded", "No model is loaded. Load one first.");
+        if (!pipeline) throw new EngineFault("not-loaded", say("No model is loaded. Load one first."));
         const sampled = await pipeline.sample(request.condition, request.uncondition, request.settings, {
           signal,
           onPhase,

@@ -1,14 +1,15 @@
+import type { Said } from "./messages.ts";
 import { ERROR_CODES, type ErrorCode } from "./protocol.ts";
 
-/** An error with a code of the protocol and a message for people: what happened and what to do. */
+/** An error with a code of the protocol and a message for people: what happened and what to do, in English and in parts (see messages.ts). */
 export class EngineFault extends Error {
   override readonly name: string = "EngineFault";
   constructor(
     readonly code: ErrorCode,
-    message: string,
+    readonly said: Said,
     readonly detail?: string,
   ) {
-    super(message);
+    super(said.text);
   }
 }
 

@@ -3,6 +3,7 @@
  * Requests carry an id; each is answered by exactly one `done` or `error` with that id, after any number of events.
  */
 
+import type { Said } from "./messages.ts";
 import type { GraphOptions } from "./onnx/graph.ts";
 import type { MemoryEstimate, PictureRun, PictureSize } from "./pipeline/memory-estimate.ts";
 import type { Box, Mask } from "./segmentation/mask.ts";
@@ -118,7 +119,7 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 export interface WireError {
   code: ErrorCode;
   /** What happened and what to do about it, in plain words. */
-  message: string;
+  said: Said;
   detail?: string;
 }
 
@@ -232,11 +233,11 @@ export interface RemoteFile {
 export interface ImportPreview {
   /** "kosmosg" reads words and pictures, "clip-text" words alone; null: nothing in the files reads a prompt. */
   reader: "kosmosg" | "clip-text" | null;
-  parts: { name: string; from: string; parameters: number; problems: string[] }[];
+  parts: { name: Said; from: string; parameters: number; problems: Said[] }[];
   /** Why it is no model yet; empty: it can be imported. */
-  lacking: string[];
+  lacking: Said[];
   /** What else the files hold, and what of them cannot be used. */
-  notes: string[];
+  notes: Said[];
   /** Of the model in the store, before what it shares with others. */
   bytes: number;
 }

@@ -1,5 +1,7 @@
 /** Cutting subjects out of photos, off the page: a thin entry over segmentation/. */
+
 import { EngineFault } from "./faults.ts";
+import { say } from "./messages.ts";
 import type { EntityImage, SegmentModel, SegmentReply, SegmentRequest } from "./protocol.ts";
 import { grabCut } from "./segmentation/grabcut.ts";
 import { magicWand } from "./segmentation/magic-wand.ts";
@@ -11,7 +13,7 @@ import { openWeightStore } from "./weights/store.ts";
 let photo: EntityImage | undefined;
 
 const opened = (): EntityImage => {
-  if (!photo) throw new EngineFault("not-loaded", "No photo is open. Choose it again.");
+  if (!photo) throw new EngineFault("not-loaded", say("No photo is open. Choose it again."));
   return photo;
 };
 
@@ -24,7 +26,7 @@ const weights = () => {
 
 const filesOf = async (model: SegmentModel): Promise<Record<string, Blob>> => {
   const files = await storedFiles(await weights(), model);
-  if (!files) throw new EngineFault("not-loaded", "The model for this tool is not here yet. Get it first.");
+  if (!files) throw new EngineFault("not-loaded", say("The model for this tool is not here yet. Get it first."));
   return files;
 };
 

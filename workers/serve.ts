@@ -1,5 +1,7 @@
 /** The worker's side of src/engine/worker-client.ts: one request at a time, cancel between awaits, errors as data. */
+
 import { faultCode } from "./faults.ts";
+import { type Said, say } from "./messages.ts";
 import type { WireError } from "./protocol.ts";
 
 interface Request {
@@ -62,12 +64,12 @@ export function serve<Q extends Request, R extends { id: number }>(
 }
 
 function toWire(error: unknown, signal: AbortSignal): WireError {
-  if (signal.aborted) return { code: "cancelled", message: "Stopped." };
+  if (signal.aborted) return { code: "cancelled", said: say("Stopped.") };
   const code = faultCode(error);
   if (code) {
-    const { message, detail } = error as Error & { detail?: string };
-    return { code, message, ...(detail ? { detail } : {}) };
+    const { said, detail } = error as Error & { said: Said; detail?: string };
+    return { code, said, ...(detail ? { detail } : {}) };
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { code: "internal", message: "Something went wrong inside the engine. Try again.", detail };
+  return { code: "internal", said: say("Something went wrong inside the engine. Try again."), detail };
 }

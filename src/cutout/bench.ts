@@ -1,4 +1,5 @@
 /** One photo on the cutting bench: its mask, the tools in hand, and the way back. Made when the dialog opens, gone when it closes. */
+
 import { createStore } from "zustand/vanilla";
 import type { ClickPoint } from "../../workers/protocol.ts";
 import { MARK } from "../../workers/segmentation/grabcut.ts";
@@ -15,6 +16,7 @@ import {
 import { fillPolygon, type Point, paintStroke, type Touched } from "../../workers/segmentation/shapes.ts";
 import { EngineError } from "../engine/index.ts";
 import type { CutoutMethod } from "../entities/entity.ts";
+import { type Message, messageOf } from "../ui/engine-messages.ts";
 import { startBox } from "./box.ts";
 import { type Packed, pack, Steps, unpack } from "./mask-history.ts";
 import {
@@ -51,7 +53,7 @@ export interface BenchState {
   /** Part of the photo that is cut out, 0 to 1. */
   readonly part: number;
   readonly busy: SegmentProgress | null;
-  readonly error: string | null;
+  readonly error: Message | null;
   readonly said: Said | null;
   readonly canUndo: boolean;
   readonly canRedo: boolean;
@@ -141,7 +143,7 @@ export function createBench(photo: Rgba, draft?: Draft) {
       if (controller !== own) return;
       const error = cause instanceof EngineError ? cause : new EngineError("internal", String(cause));
       if (error.code === "cancelled") set({ said: { kind: "stopped" } });
-      else set({ error: error.message });
+      else set({ error: messageOf(error) });
     } finally {
       if (controller === own) {
         controller = null;

@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import type { Box } from "../../workers/segmentation/mask.ts";
 import { useApp } from "../app-context.ts";
 import { EngineError } from "../engine/index.ts";
+import { messageOf, wordsNow } from "../ui/engine-messages.ts";
 import { Modal } from "../ui/modal.tsx";
 import { notify } from "../ui/notices.tsx";
 import { textsNow, useTexts } from "../ui/texts.ts";
@@ -36,7 +37,7 @@ export function CropDialog({ entityId }: { entityId: string }) {
     };
     open().catch((cause: unknown) => {
       if (!here) return;
-      notify(cause instanceof EngineError ? cause.message : textsNow(cropTexts).failed);
+      notify(cause instanceof EngineError ? wordsNow(messageOf(cause)) : textsNow(cropTexts).failed);
       close();
     });
     return () => {

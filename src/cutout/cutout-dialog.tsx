@@ -5,6 +5,7 @@ import { useApp, useEntities } from "../app-context.ts";
 import { EngineError } from "../engine/index.ts";
 import type { Background } from "../entities/entity.ts";
 import { readTags } from "../entities/match.ts";
+import { messageOf, useWords, wordsNow } from "../ui/engine-messages.ts";
 import { Notices, notify } from "../ui/notices.tsx";
 import { textsNow, useTexts } from "../ui/texts.ts";
 import { type Bench, createBench } from "./bench.ts";
@@ -42,7 +43,7 @@ export function CutoutDialog({ request }: { request: CutoutRequest }) {
       if (!here) return;
       notify(
         cause instanceof EngineError
-          ? `${request.label}: ${cause.message}`
+          ? `${request.label}: ${wordsNow(messageOf(cause))}`
           : textsNow(cutoutTexts).notAdded(request.label),
       );
       cutout.getState().cancel();
@@ -164,7 +165,7 @@ function Workplace({ bench, request, onLeave }: WorkplaceProps) {
     try {
       await task();
     } catch (cause) {
-      bench.setState({ error: cause instanceof EngineError ? cause.message : String(cause) });
+      bench.setState({ error: messageOf(cause) });
     } finally {
       setSaving(false);
     }
@@ -285,6 +286,7 @@ function Busy({ bench }: { bench: Bench }) {
 /** What was done, also for screen readers. */
 function Said({ bench }: { bench: Bench }) {
   const t = useTexts(cutoutTexts);
+  const words = useWords();
   const said = useStore(bench, (state) => state.said);
   const error = useStore(bench, (state) => state.error);
   const part = useStore(bench, (state) => state.part);
@@ -312,7 +314,7 @@ function Said({ bench }: { bench: Bench }) {
       </p>
       {error && (
         <p className="hint warn" role="alert">
-          {error}
+          {words(error)}
         </p>
       )}
     </>

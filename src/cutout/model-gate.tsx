@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import type { SegmentModel } from "../../workers/protocol.ts";
 import { SEGMENT_MODELS } from "../../workers/segmentation/models.ts";
-import { EngineError } from "../engine/index.ts";
+import { type Message, messageOf, useWords } from "../ui/engine-messages.ts";
 import { useTexts } from "../ui/texts.ts";
 import { fetchSegmentModel, modelState } from "./segmenter.ts";
 import { cutoutTexts } from "./texts.ts";
@@ -9,11 +9,12 @@ import { cutoutTexts } from "./texts.ts";
 /** Stands before a tool that needs a model: its size and where it comes from, and the one button that fetches it. */
 export function ModelGate({ model, children }: { model: SegmentModel; children: React.ReactNode }) {
   const t = useTexts(cutoutTexts);
+  const words = useWords();
   const { name, licence, bytes } = SEGMENT_MODELS[model];
   const [stored, setStored] = useState<boolean | null>(null);
   const [host, setHost] = useState("");
   const [loaded, setLoaded] = useState<number | null>(null);
-  const [error, setError] = useState<string | null>(null);
+  const [error, setError] = useState<Message | null>(null);
 
   useEffect(() => {
     let here = true;
@@ -41,7 +42,7 @@ export function ModelGate({ model, children }: { model: SegmentModel; children: 
       });
       setStored(true);
     } catch (cause) {
-      setError(cause instanceof EngineError ? cause.message : String(cause));
+      setError(messageOf(cause));
     } finally {
       setLoaded(null);
     }
@@ -69,7 +70,7 @@ export function ModelGate({ model, children }: { model: SegmentModel; children: 
       )}
       {error && (
         <p className="hint warn" role="alert">
-          {error}
+          {words(error)}
         </p>
       )}
       <p className="hint">{t.modelNote(name, licence, host)}</p>

@@ -1,6 +1,7 @@
 import { useApp } from "../app-context.ts";
 import { EngineError } from "../engine/index.ts";
 import { labelFromFileName } from "../entities/label.ts";
+import { messageOf, wordsNow } from "../ui/engine-messages.ts";
 import { notify } from "../ui/notices.tsx";
 import { textsNow } from "../ui/texts.ts";
 import { groundOfFile } from "./photo-files.ts";
@@ -31,7 +32,9 @@ export function useAddFiles(): (files: readonly File[]) => Promise<string[]> {
         else ids.push(Promise.resolve(await addAsItIs(file, label, files.length === 1)));
       } catch (error) {
         notify(
-          error instanceof EngineError ? `${file.name}: ${error.message}` : textsNow(cutoutTexts).notAdded(file.name),
+          error instanceof EngineError
+            ? `${file.name}: ${wordsNow(messageOf(error))}`
+            : textsNow(cutoutTexts).notAdded(file.name),
         );
       }
     }

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import { EngineError, requireAdapter } from "../engine/index.ts";
+import { messageOf, useWords } from "../ui/engine-messages.ts";
 import { useTexts } from "../ui/texts.ts";
 import { openView } from "../ui/view.ts";
 import { deviceTexts } from "./texts.ts";
@@ -23,11 +24,12 @@ export function useDeviceTrouble(): EngineError | null {
 /** Says at once, and why, when this browser cannot draw, and what to do about it. */
 export function DeviceNotice({ trouble, here = false }: { trouble: EngineError | null; here?: boolean }) {
   const t = useTexts(deviceTexts);
+  const words = useWords();
   if (!trouble) return null;
   return (
     <div className="trouble" role="alert">
       <h2>{t.cannotDraw}</h2>
-      <p>{t.trouble(trouble.code, trouble.message)}</p>
+      <p>{t.trouble(trouble.code, words(messageOf(trouble)))}</p>
       <p className="hint">{t.stillWorks}</p>
       <div className="trouble-actions">
         <button type="button" className="button" onClick={() => location.reload()}>

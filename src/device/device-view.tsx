@@ -1,8 +1,9 @@
 import { Copy, Gauge, X } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useApp } from "../app-context.ts";
-import { EngineError, requireAdapter } from "../engine/index.ts";
+import { requireAdapter } from "../engine/index.ts";
 import { OfflineSection } from "../offline/offline-section.tsx";
+import { messageOf, wordsNow } from "../ui/engine-messages.ts";
 import { notify } from "../ui/notices.tsx";
 import { useTexts } from "../ui/texts.ts";
 import { openView } from "../ui/view.ts";
@@ -52,7 +53,7 @@ export function DeviceView() {
       setSpeed(metadata.seconds);
     } catch (error) {
       setSpeed(null);
-      notify(error instanceof EngineError ? error.message : String(error));
+      notify(wordsNow(messageOf(error)));
     }
   };
 

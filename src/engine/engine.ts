@@ -1,4 +1,5 @@
 import { bufferLimit } from "../../workers/gpu/device.ts";
+import { say } from "../../workers/messages.ts";
 import type { GraphOptions } from "../../workers/onnx/graph.ts";
 import type { MemoryEstimate, PictureRun, PictureSize } from "../../workers/pipeline/memory-estimate.ts";
 import type {
@@ -261,7 +262,7 @@ export class Engine {
     const started = performance.now();
     const parts = await toParts(request.prompt);
     if (parts.every((part) => part.kind === "text" && part.text.trim() === "")) {
-      throw new EngineError("bad-prompt", "The prompt is empty. Write a few words or put a picture in.");
+      throw new EngineError("bad-prompt", say("The prompt is empty. Write a few words or put a picture in."));
     }
     const encoded = await this.readPrompt(parts, options);
     const uncondition = settings.guidanceScale > 1 ? await this.uncondition(settings.negativePrompt, options) : null;
@@ -366,7 +367,10 @@ export class Engine {
     if (isModelId(source)) {
       const { model } = await library.call({ type: "open", model: source }, ["opened"], { signal });
       if (model) return model;
-      throw new EngineError("not-loaded", `There is no stored model "${source}". Load it by its address.`);
+      throw new EngineError(
+        "not-loaded",
+        say('There is no stored model "{source}". Load it by its address.', { source }),
+      );
     }
     const { model } = await library.call({ type: "install", url: absolute(source) }, ["installed"], {
       signal,
@@ -376,13 +380,13 @@ export class Engine {
   }
 
   private loaded(): StoredBundle {
-    if (this.disposed) throw new EngineError("not-loaded", "This engine was disposed of. Create a new one.");
-    if (!this.model) throw new EngineError("not-loaded", "No model is loaded. Load one first.");
+    if (this.disposed) throw new EngineError("not-loaded", say("This engine was disposed of. Create a new one."));
+    if (!this.model) throw new EngineError("not-loaded", say("No model is loaded. Load one first."));
     return this.model;
   }
 
   private libraryWorker(): LibraryClient {
-    if (this.disposed) throw new EngineError("not-loaded", "This engine was disposed of. Create a new one.");
+    if (this.disposed) throw new EngineError("not-loaded", say("This engine was disposed of. Create a new one."));
     if (!this.library?.alive) {
       const worker = new Worker(new URL("../../workers/library.worker.ts", import.meta.url), {
         type: "module",
@@ -521,7 +525,10 @@ function toParts(prompt: readonly PromptSegment[]): Promise<PromptPart[]> {
       if (segment.kind === "text") return segment;
       const { strength = 1 } = segment;
       if (!(strength >= 0 && strength <= MAX_STRENGTH)) {
-        throw new EngineError("bad-prompt", `The strength of a picture lies between 0 and ${MAX_STRENGTH}.`);
+        throw new EngineError(
+          "bad-prompt",
+          say("The strength of a picture lies between 0 and {most}.", { most: MAX_STRENGTH }),
+        );
       }
       return { kind: "entity", image: await readEntityImage(segment.image), strength };
     }),

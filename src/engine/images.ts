@@ -1,3 +1,4 @@
+import { type Said, say } from "../../workers/messages.ts";
 import type { EntityImage } from "../../workers/protocol.ts";
 import { EngineError } from "./errors.ts";
 import { HEADER_BYTES, type ImageHeader, readImageHeader } from "./image-header.ts";
@@ -55,7 +56,8 @@ export async function drawPicture(source: Blob | ImageBitmap, maxSide: number): 
     const side = (length: number) => Math.max(1, Math.round(length * shrink));
     const canvas = new OffscreenCanvas(side(picture.width), side(picture.height));
     const context = canvas.getContext("2d", { willReadFrequently: true });
-    if (!context) throw bad("The browser gave no canvas to read the picture with. Close other tabs and try again.");
+    if (!context)
+      throw bad(say("The browser gave no canvas to read the picture with. Close other tabs and try again."));
     context.imageSmoothingQuality = "high";
     context.drawImage(picture, 0, 0, canvas.width, canvas.height);
     return { canvas, context };
@@ -64,20 +66,28 @@ export async function drawPicture(source: Blob | ImageBitmap, maxSide: number): 
   }
 }
 
-const bad = (message: string, detail?: string) => new EngineError("bad-image", message, detail);
+const bad = (message: Said, detail?: string) => new EngineError("bad-image", message, detail);
 
 async function decode(blob: Blob, maxSide: number): Promise<ImageBitmap | HTMLImageElement> {
-  if (blob.size === 0) throw bad("This file is empty.");
+  if (blob.size === 0) throw bad(say("This file is empty."));
   if (blob.size > MAX_BYTES) {
-    throw bad(`This file has ${megabytes(blob.size)} MB; pictures of up to ${megabytes(MAX_BYTES)} MB are read.`);
+    throw bad(
+      say("This file has {size} MB; pictures of up to {most} MB are read.", {
+        size: megabytes(blob.size),
+        most: megabytes(MAX_BYTES),
+      }),
+    );
   }
   const header = readImageHeader(await readStart(blob));
-  if (!header) throw bad("This file is not a picture that the browser can read. Use PNG, JPEG, WebP, GIF or AVIF.");
+  if (!header)
+    throw bad(say("This file is not a picture that the browser can read. Use PNG, JPEG, WebP, GIF or AVIF."));
   if (header.kind === "svg") return decodeSvg(blob);
   const pixels = header.width * header.height;
   if (pixels > MAX_PIXELS) {
     throw bad(
-      `This picture has ${Math.round(pixels / 1e6).toLocaleString("en")} megapixels; up to 100 are read. Make it smaller first.`,
+      say("This picture has {megapixels} megapixels; up to 100 are read. Make it smaller first.", {
+        megapixels: Math.round(pixels / 1e6),
+      }),
     );
   }
   try {
@@ -92,7 +102,7 @@ async function readStart(blob: Blob): Promise<Uint8Array> {
     return new Uint8Array(await blob.slice(0, HEADER_BYTES).arrayBuffer());
   } catch (cause) {
     // A file that was moved or deleted since it was chosen.
-    throw bad("This file could not be opened. Choose it again.", String(cause));
+    throw bad(say("This file could not be opened. Choose it again."), String(cause));
   }
 }
 
@@ -114,7 +124,8 @@ async function decodeBitmap(blob: Blob, header: ImageHeader, maxSide: number): P
 
 /** As <img>: there its scripts do not run, and it fetches nothing. */
 async function decodeSvg(blob: Blob): Promise<HTMLImageElement> {
-  if (blob.size > MAX_SVG_BYTES) throw bad(`This drawing has ${megabytes(blob.size)} MB; save it as PNG first.`);
+  if (blob.size > MAX_SVG_BYTES)
+    throw bad(say("This drawing has {size} MB; save it as PNG first.", { size: megabytes(blob.size) }));
   const url = URL.createObjectURL(new Blob([blob], { type: "image/svg+xml" }));
   try {
     const image = new Image();
@@ -126,19 +137,22 @@ async function decodeSvg(blob: Blob): Promise<HTMLImageElement> {
     image.height = Math.max(1, Math.round(image.naturalHeight * shrink)) || SVG_SIDE;
     return image;
   } catch (cause) {
-    throw bad("This SVG drawing could not be read. Save it as PNG first.", String(cause));
+    throw bad(say("This SVG drawing could not be read. Save it as PNG first."), String(cause));
   } finally {
     URL.revokeObjectURL(url);
   }
 }
 
-function whyUnreadable({ kind, width, height }: ImageHeader): string {
+function whyUnreadable({ kind, width, height }: ImageHeader): Said {
   const name = kind.toUpperCase();
   if (kind === "heic") {
-    return "This is a HEIC photo, which this browser cannot read: Safari reads HEIC; save it as JPEG elsewhere.";
+    return say("This is a HEIC photo, which this browser cannot read: Safari reads HEIC; save it as JPEG elsewhere.");
   }
-  if (width === 0 || height === 0) return `This ${name} file says that it has no pixels. It is damaged.`;
-  return `This ${name} file is damaged or cut off, or this browser cannot read its kind. Save it again and try anew.`;
+  if (width === 0 || height === 0) return say("This {name} file says that it has no pixels. It is damaged.", { name });
+  return say(
+    "This {name} file is damaged or cut off, or this browser cannot read its kind. Save it again and try anew.",
+    { name },
+  );
 }
 
 const megabytes = (bytes: number) => Math.round(bytes / 2 ** 20);

@@ -1,3 +1,4 @@
+import { type Said, say } from "../../workers/messages.ts";
 import { latentGrid } from "../../workers/models/latent-grid.ts";
 import type { Bundle, SchedulerKind } from "../../workers/weights/bundle.ts";
 import { EngineError } from "./errors.ts";
@@ -63,28 +64,28 @@ export function completeSettings(request: GenerationRequest, bundle: Bundle): Se
   const grid = latentGrid(bundle);
   check(
     Number.isInteger(settings.seed) && settings.seed >= 0 && settings.seed < 2 ** 32,
-    "The seed is a whole number from 0 to 4294967295",
+    say("The seed is a whole number from 0 to 4294967295."),
   );
   check(
     Number.isInteger(settings.steps) && settings.steps >= 1 && settings.steps <= 250,
-    "Steps are a whole number from 1 to 250",
+    say("Steps are a whole number from 1 to 250."),
   );
-  check(settings.guidanceScale >= 1 && settings.guidanceScale <= 30, "The guidance scale lies between 1 and 30");
-  check(settings.eta >= 0 && settings.eta <= 1, "Eta lies between 0 and 1");
+  check(settings.guidanceScale >= 1 && settings.guidanceScale <= 30, say("The guidance scale lies between 1 and 30."));
+  check(settings.eta >= 0 && settings.eta <= 1, say("Eta lies between 0 and 1."));
   for (const [name, size] of [
-    ["width", settings.width],
-    ["height", settings.height],
+    [say("width"), settings.width],
+    [say("height"), settings.height],
   ] as const) {
     check(
       Number.isInteger(size) && size >= grid && size <= 2048 && size % grid === 0,
-      `The ${name} is a multiple of ${grid} up to 2048`,
+      say("The {name} is a multiple of {grid} up to 2048.", { name, grid }),
     );
   }
   return settings;
 }
 
-function check(holds: boolean, rule: string): void {
-  if (!holds) throw new EngineError("bad-settings", `${rule}.`);
+function check(holds: boolean, rule: Said): void {
+  if (!holds) throw new EngineError("bad-settings", rule);
 }
 
 export function randomSeed(): number {

@@ -1,4 +1,5 @@
 /** One disposable worker seen from the page: requests with ids, events while they run, one answer each, and notice of its death. */
+import { say } from "../../workers/messages.ts";
 import type { WireError } from "../../workers/protocol.ts";
 import { cancelled, EngineError, stalled } from "./errors.ts";
 import { SilenceWatch } from "./silence.ts";
@@ -53,11 +54,15 @@ export class WorkerClient<Q extends { id: number; type: string }, R extends Repl
     });
     worker.addEventListener("error", (event) => {
       this.die(
-        new EngineError("worker-died", "The engine stopped unexpectedly. Try again; nothing was lost.", event.message),
+        new EngineError(
+          "worker-died",
+          say("The engine stopped unexpectedly. Try again; nothing was lost."),
+          event.message,
+        ),
       );
     });
     worker.addEventListener("messageerror", () => {
-      this.die(new EngineError("internal", "A message from the engine could not be read. Try again."));
+      this.die(new EngineError("internal", say("A message from the engine could not be read. Try again.")));
     });
   }
 
@@ -134,7 +139,7 @@ export class WorkerClient<Q extends { id: number; type: string }, R extends Repl
       this.die(
         new EngineError(
           "worker-died",
-          "The engine was ended by the browser, perhaps for lack of memory. Try again; nothing was lost.",
+          say("The engine was ended by the browser, perhaps for lack of memory. Try again; nothing was lost."),
         ),
       );
     });

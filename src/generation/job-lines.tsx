@@ -2,6 +2,7 @@
 import { RotateCcw, Shrink } from "lucide-react";
 import { useApp, useSettings } from "../app-context.ts";
 import { smallerSize } from "../settings/model-facts.ts";
+import { useWords } from "../ui/engine-messages.ts";
 import { useTexts } from "../ui/texts.ts";
 import { type Job, wantsSmaller } from "./job.ts";
 import { describeProgress } from "./progress-text.ts";
@@ -42,11 +43,12 @@ export function JobStopped({ job }: { job: Job }) {
 
 export function JobFailed({ job }: { job: Job }) {
   const t = useTexts(generationTexts);
+  const words = useWords();
   if (job.state.name !== "failed") return null;
-  const { code, message, detail } = job.state.failure;
+  const { code, message, said = message, detail } = job.state.failure;
   return (
     <div className="failure" role="alert">
-      <p>{t.failed(code, message)}</p>
+      <p>{t.failed(code, words(said))}</p>
       {detail && (
         <details>
           <summary>{t.details}</summary>

@@ -1,5 +1,7 @@
 /** A job: one picture that was asked for. What it asks for never changes; how far it has come does, by the steps below. */
+
 import * as v from "valibot";
+import type { Said } from "../../workers/messages.ts";
 import { sentenceSchema } from "../composer/prompt-doc.ts";
 import type { ErrorCode } from "../engine/index.ts";
 import { parametersSchema } from "../settings/parameters.ts";
@@ -27,6 +29,7 @@ export type JobRequest = v.InferOutput<typeof jobRequestSchema>;
 export interface JobFailure {
   readonly code: ErrorCode;
   readonly message: string;
+  readonly said?: Said;
   readonly detail?: string;
 }
 

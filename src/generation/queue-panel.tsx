@@ -1,6 +1,7 @@
 import { Check, Loader, RotateCcw, Shrink, X } from "lucide-react";
 import { useApp, useGeneration, useSettings } from "../app-context.ts";
 import { smallerSize } from "../settings/model-facts.ts";
+import { useWords } from "../ui/engine-messages.ts";
 import { useTexts } from "../ui/texts.ts";
 import { isActive, type Job, type Jobs, jobsThat, runningJob, wantsSmaller } from "./job.ts";
 import { duration, fractionDone } from "./progress-text.ts";
@@ -79,6 +80,7 @@ function Overview({ jobs }: { jobs: Jobs }) {
 
 function Row({ job }: { job: Job }) {
   const t = useTexts(generationTexts);
+  const words = useWords();
   const { generation } = useApp();
   const model = useSettings((state) => state.model);
   const { caption, parameters } = job.request;
@@ -93,7 +95,10 @@ function Row({ job }: { job: Job }) {
       <span className="queue-state tabular">
         {state.name === "running" && <RunningState cancelling={state.cancelling} />}
         {state.name === "failed" && (
-          <span className="warn" title={t.failed(state.failure.code, state.failure.message)}>
+          <span
+            className="warn"
+            title={t.failed(state.failure.code, words(state.failure.said ?? state.failure.message))}
+          >
             {t.didFail}
           </span>
         )}

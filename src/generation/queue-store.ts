@@ -1,5 +1,7 @@
 /** The pictures that were asked for, drawn one at a time. What each asks for and the steps from state to state: job.ts. */
+
 import { createStore } from "zustand/vanilla";
+import { say } from "../../workers/messages.ts";
 import { releaseSegmenter } from "../cutout/segmenter.ts";
 import { type Engine, EngineError, type EngineProgress, type Picture, type PromptSegment } from "../engine/index.ts";
 import type { NewResult } from "../gallery/result.ts";
@@ -104,7 +106,7 @@ export function createQueueStore({ engine, promptOf, keep, storage }: QueuePorts
           { finished: get().finished + 1, ...(get().onStage === job.id && { onStage: null }) },
         );
       } catch (cause) {
-        const { code, message, detail } = toEngineError(cause);
+        const { code, message, said, detail } = toEngineError(cause);
         const attempts = get().jobs.find(({ id }) => id === job.id)?.attempts ?? 1;
         if (code === "cancelled") {
           const { progress } = live.now;
@@ -112,7 +114,7 @@ export function createQueueStore({ engine, promptOf, keep, storage }: QueuePorts
         } else if (deservesSecondTry(code, attempts)) {
           end({ name: "waiting" });
         } else {
-          const failure = { code, message, ...(detail && { detail }) };
+          const failure = { code, message, ...(said && { said }), ...(detail && { detail }) };
           end({ name: "failed", failure }, {}, (jobs) => (stopsTheQueue(code) ? held(jobs, "trouble") : jobs));
         }
       }
@@ -188,5 +190,5 @@ export function createQueueStore({ engine, promptOf, keep, storage }: QueuePorts
 
 function toEngineError(cause: unknown): EngineError {
   if (cause instanceof EngineError) return cause;
-  return new EngineError("internal", "Something went wrong. Try again.", String(cause));
+  return new EngineError("internal", say("Something went wrong. Try again."), String(cause));
 }

@@ -1,4 +1,5 @@
 /** Sentences name entities; the engine and the gallery want their pictures. */
+import { say } from "../../workers/messages.ts";
 import type { SentencePart } from "../composer/prompt-doc.ts";
 import { EngineError, type PromptSegment } from "../engine/index.ts";
 import type { Entity } from "../entities/entity.ts";
@@ -14,7 +15,7 @@ export function promptOf(sentence: readonly SentencePart[], entities: ReadonlyMa
     if (!entity) {
       throw new EngineError(
         "bad-prompt",
-        "A picture of this sentence is not on this machine any more. Remove its chip or put another in.",
+        say("A picture of this sentence is not on this machine any more. Remove its chip or put another in."),
       );
     }
     return { kind: "entity", image: entity.picture, strength: part.strength };

@@ -2,26 +2,6 @@ import type { ErrorCode, Phase } from "../engine/index.ts";
 import { defineTexts } from "../ui/texts.ts";
 
 /** German lines for what the engine says in English; the rest are shown as they come, with their numbers. */
-const FAILURES_DE: Partial<Record<ErrorCode, string>> = {
-  "no-webgpu": "Dieser Browser hat kein WebGPU. Nehmen Sie Chrome oder Edge ab Version 113 oder Safari ab Version 26.",
-  "no-adapter":
-    "Der Browser findet keine Grafikeinheit. Schalten Sie die Hardwarebeschleunigung ein und laden Sie neu.",
-  "insecure-context": "WebGPU gibt es nur über https. Öffnen Sie die Seite über eine sichere Adresse.",
-  "device-lost": "Die Grafikeinheit hat aufgehört zu arbeiten. Versuchen Sie es noch einmal; nichts ist verloren.",
-  "out-of-memory": "Der Grafikspeicher reicht nicht. Versuchen Sie es kleiner, oder schließen Sie andere Tabs.",
-  "too-large": "Für diese Größe sind die Puffer dieser Grafikeinheit zu klein. Wählen Sie eine kleinere.",
-  "worker-died":
-    "Der Browser hat den Rechenteil beendet, vielleicht aus Speichermangel. Versuchen Sie es noch einmal; nichts ist verloren.",
-  stalled: "Die Grafikeinheit antwortet nicht mehr. Versuchen Sie es noch einmal; der Rechenteil beginnt von vorn.",
-  offline:
-    "Keine Verbindung. Was angekommen ist, bleibt; versuchen Sie es noch einmal, wenn Sie wieder verbunden sind.",
-  network: "Die Verbindung ist abgebrochen. Was angekommen ist, bleibt; versuchen Sie es noch einmal.",
-  "not-loaded":
-    "Das Modell, das dies zeichnen sollte, ist nicht mehr gespeichert. Wählen Sie unter Modelle ein anderes und zeichnen Sie noch einmal.",
-  quota: "Der Browser gibt keinen Platz mehr. Löschen Sie Daten anderer Seiten oder Bilder der Galerie.",
-  internal: "Etwas ist schiefgegangen. Versuchen Sie es noch einmal.",
-};
-
 const PHASES_EN: Record<Phase, string> = {
   device: "Looking for a graphics device",
   "self-test": "Checking that this device calculates correctly",
@@ -123,7 +103,10 @@ export const generationTexts = defineTexts({
     step: (step, steps, each, left) => `Schritt ${step} von ${steps}, je ${each}, noch ${left}`,
     stopped: "Angehalten.",
     stoppedAt: (step, steps) => `Angehalten bei Schritt ${step} von ${steps}.`,
-    failed: (code, message) => FAILURES_DE[code] ?? message,
+    failed: (code, message) =>
+      code === "not-loaded"
+        ? "Das Modell, das dies zeichnen sollte, ist nicht mehr gespeichert. Wählen Sie unter Modelle ein anderes und zeichnen Sie noch einmal."
+        : message,
     details: "Einzelheiten",
     cancel: "Abbrechen",
     tryAgain: "Noch einmal",

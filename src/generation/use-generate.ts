@@ -1,9 +1,9 @@
 import { useRef } from "react";
 import { useApp } from "../app-context.ts";
 import { isBlank, toPlainText } from "../composer/prompt-doc.ts";
-import { EngineError } from "../engine/index.ts";
 import { modelId } from "../models/models-store.ts";
 import { parametersOf } from "../settings/model-facts.ts";
+import { messageOf, wordsNow } from "../ui/engine-messages.ts";
 import { notify } from "../ui/notices.tsx";
 import { textsNow } from "../ui/texts.ts";
 import type { JobRequest } from "./job.ts";
@@ -54,6 +54,6 @@ export function useGenerate(): () => void {
   return () => {
     if (performance.now() - lastPress.current < DOUBLE_PRESS_MS) return;
     lastPress.current = performance.now();
-    press().catch((error: unknown) => notify(error instanceof EngineError ? error.message : String(error)));
+    press().catch((error: unknown) => notify(wordsNow(messageOf(error))));
   };
 }

@@ -1,5 +1,5 @@
 import { useApp } from "../app-context.ts";
-import { EngineError } from "../engine/index.ts";
+import { messageOf, wordsNow } from "../ui/engine-messages.ts";
 import { notify } from "../ui/notices.tsx";
 import { labelOfResult } from "./result-drag.ts";
 
@@ -14,7 +14,7 @@ export function useResultAsPicture(): (resultId: string) => Promise<string | und
       const caption = rows.find((row) => row.id === resultId)?.caption ?? "";
       return await entities.getState().add(picture, labelOfResult(caption));
     } catch (error) {
-      notify(error instanceof EngineError ? error.message : String(error));
+      notify(wordsNow(messageOf(error)));
       return undefined;
     }
   };

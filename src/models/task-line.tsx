@@ -1,4 +1,5 @@
 import { useApp, useModels } from "../app-context.ts";
+import { useWords } from "../ui/engine-messages.ts";
 import { useTexts } from "../ui/texts.ts";
 import type { Task } from "./model-task.ts";
 import { modelsTexts } from "./texts.ts";
@@ -6,6 +7,7 @@ import { modelsTexts } from "./texts.ts";
 /** What is being done to a model, how far it is, and what came of it. */
 export function TaskLine({ id, name, ownFiles }: { id: string; name: string; ownFiles: boolean }) {
   const t = useTexts(modelsTexts);
+  const words = useWords();
   const { models } = useApp();
   const task = useModels((state) => state.tasks.get(id));
   return (
@@ -25,7 +27,7 @@ export function TaskLine({ id, name, ownFiles }: { id: string; name: string; own
         </div>
       )}
       <p className={task && isTrouble(task) ? "hint warn" : "hint"} role="status">
-        {task && said(t, task, ownFiles)}
+        {task && said(t, words, task, ownFiles)}
       </p>
     </>
   );
@@ -33,7 +35,12 @@ export function TaskLine({ id, name, ownFiles }: { id: string; name: string; own
 
 const isTrouble = (task: Task) => task.name === "failed" || (task.name === "verified" && task.damaged.length > 0);
 
-function said(t: (typeof modelsTexts)["en"], task: Task, ownFiles: boolean): string {
+function said(
+  t: (typeof modelsTexts)["en"],
+  words: ReturnType<typeof useWords>,
+  task: Task,
+  ownFiles: boolean,
+): string {
   switch (task.name) {
     case "running":
       return task.kind === "verify" ? t.verifying : t.saving;
@@ -44,6 +51,6 @@ function said(t: (typeof modelsTexts)["en"], task: Task, ownFiles: boolean): str
     case "saved":
       return t.saved;
     case "failed":
-      return task.message;
+      return words(task.message);
   }
 }

@@ -1,3 +1,4 @@
+import { wordsNow } from "../ui/engine-messages.ts";
 import { notify } from "../ui/notices.tsx";
 import { textsNow } from "../ui/texts.ts";
 import { openView, viewOf } from "../ui/view.ts";
@@ -11,6 +12,6 @@ export function tellImport(news: ImportNews): void {
   else if (news.kind === "busy") notify(t.importRuns);
   // On its own page the panel says it, and stays.
   else if (viewOf(location.hash) !== "models") {
-    notify(t.importFailed(news.name, news.message), { label: t.show, run: () => openView("models") });
+    notify(t.importFailed(news.name, wordsNow(news.message)), { label: t.show, run: () => openView("models") });
   }
 }

@@ -1,5 +1,7 @@
 /** What a host may have done, over the same stores that a person's hands move. */
+
 import type { RefObject } from "react";
+import { say } from "../../workers/messages.ts";
 import type { AppContext } from "../app-context.ts";
 import type { ComposerHandle } from "../composer/composer.tsx";
 import { isBlank, type SentencePart, toPlainText } from "../composer/prompt-doc.ts";
@@ -55,7 +57,7 @@ export function createCommands({ app, access, view, composer, resultOf }: Stage)
       throw new WidgetError("busy", `${LIMITS.waiting} pictures are waiting. Take those first.`);
     }
     const sentence = settings.getState().sentence ?? [];
-    if (isBlank(sentence)) throw new EngineError("bad-prompt", "The sentence is empty.");
+    if (isBlank(sentence)) throw new EngineError("bad-prompt", say("The sentence is empty."));
     const { inUse, describe } = models.getState();
     const { bundle } = await describe();
     // A host's word fetches nothing: a person's press does.

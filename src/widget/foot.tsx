@@ -1,6 +1,7 @@
 import { ExternalLink } from "lucide-react";
 import { useStore } from "zustand";
 import { megabytes } from "../generation/progress-text.ts";
+import { messageOf, useWords } from "../ui/engine-messages.ts";
 import { useTexts } from "../ui/texts.ts";
 import type { ModelAccess } from "./model-access.ts";
 import { runtimeBytes } from "./runtime-size.ts";
@@ -10,6 +11,7 @@ import type { WidgetStore } from "./widget-store.ts";
 /** Under the sentence: in whose page this is, where the model lies, and the way out. */
 export function Foot({ access, view, onOpen }: { access: ModelAccess; view: WidgetStore; onOpen: () => void }) {
   const t = useTexts(widgetTexts);
+  const words = useWords();
   const host = useStore(view, (state) => state.host);
   const { place, atHand, model, trouble } = useStore(access.store);
   const where =
@@ -23,7 +25,7 @@ export function Foot({ access, view, onOpen }: { access: ModelAccess; view: Widg
     <footer className="widget-foot">
       {trouble && trouble.code !== "not-loaded" && (
         <p className="widget-trouble" role="alert">
-          {t.noModel(trouble.message)}
+          {t.noModel(words(messageOf(trouble)))}
         </p>
       )}
       <p className="hint" aria-live="polite">

@@ -1,3 +1,4 @@
+import { say } from "../../workers/messages.ts";
 import type { AppContext } from "../app-context.ts";
 import type { WidgetResult } from "../embed/protocol.ts";
 import { EngineError } from "../engine/index.ts";
@@ -28,7 +29,7 @@ export class JobResults {
         this.results.delete(jobId);
         if (result !== undefined) {
           widgetResult(gallery, result).then(
-            (made) => (made ? resolve(made) : reject(new EngineError("internal", "The picture is gone."))),
+            (made) => (made ? resolve(made) : reject(new EngineError("internal", say("The picture is gone.")))),
             reject,
           );
         } else if (job?.state.name === "failed") {
@@ -37,7 +38,7 @@ export class JobResults {
         } else if (job?.state.name === "held") {
           reject(new WidgetError("busy", "A picture before this one failed; this one was given up."));
           queueMicrotask(() => generation.getState().discardHeld());
-        } else reject(new EngineError("cancelled", "Stopped."));
+        } else reject(new EngineError("cancelled", say("Stopped.")));
       };
       const stop = generation.subscribe(look);
       look();

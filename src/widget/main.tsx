@@ -23,6 +23,7 @@ import { createImportStore } from "../models/import-store.ts";
 import { createModelsStore } from "../models/models-store.ts";
 import { tellImport } from "../models/tell-import.ts";
 import { createSettingsStore } from "../settings/settings-store.ts";
+import { translateEngine } from "../ui/engine-messages.ts";
 import { history } from "../ui/history.ts";
 import { notify } from "../ui/notices.tsx";
 import { pageStorage } from "../ui/page-storage.ts";
@@ -103,6 +104,7 @@ const app: AppContext = {
   generation,
 };
 const jobResults = new JobResults(app);
+translateEngine();
 const commands = createCommands({ app, access, view, composer, resultOf: (id) => jobResults.of(id) });
 
 const allowed = fetchHosts(new URL("widget.json", document.baseURI)).then(

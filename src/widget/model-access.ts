@@ -3,8 +3,10 @@
  * Storage Access handle, shared by all sites; this site's part, for it alone; memory, until the page is closed. Nothing is fetched before
  * a person has said so.
  */
+
 import { createStore } from "zustand/vanilla";
 import { EngineFault } from "../../workers/faults.ts";
+import { say } from "../../workers/messages.ts";
 import type { Place } from "../embed/protocol.ts";
 import { type Bundle, type CallOptions, type Engine, EngineError, type StoredBundle } from "../engine/index.ts";
 import type { FirstPartyModels } from "./first-party-models.ts";
@@ -84,7 +86,7 @@ export function createModelAccess(engine: Engine, isFramed: boolean) {
       throw toEngineError(error);
     });
     if (!stored && !mayFetch) {
-      throw new EngineError("not-loaded", "The model is not here. Press the button that fetches it.");
+      throw new EngineError("not-loaded", say("The model is not here. Press the button that fetches it."));
     }
     const models = await app;
     if (!stored && models) {

@@ -91,7 +91,7 @@ async function inWorker(headDims: number[], timeoutMs: number) {
     return await new Promise<Extract<SelfTestReply, { type: "result" }>["result"]>((resolve, reject) => {
       worker.addEventListener("message", ({ data }: MessageEvent<SelfTestReply | { type: "hold" }>) => {
         if (data.type === "result") resolve(data.result);
-        if (data.type === "error") reject(new Error(data.error.message));
+        if (data.type === "error") reject(new Error(data.error.said.text));
       });
       worker.addEventListener("error", (event) => reject(new Error(event.message)));
       worker.postMessage({ id: 1, type: "run", wasmPaths, headDims, timeoutMs } satisfies SelfTestRequest);

@@ -1,5 +1,7 @@
 /** A model's U-Net and decoder as the app's diffusion worker holds them, on inputs that PyTorch had too. */
+
 import type { InferenceSession, Tensor } from "onnxruntime-web/webgpu";
+import { say } from "../../workers/messages.ts";
 import { conditionShape } from "../../workers/models/condition-shape.ts";
 import { buildCrossAttentionGraph } from "../../workers/models/cross-attention.ts";
 import { timestepEmbedding } from "../../workers/models/embeddings.ts";
@@ -51,7 +53,7 @@ async function step(run: Built, { latents, condition, timestep }: Extract<Refere
   const { runtime, unetConfig, crossAttention, unet } = run;
   const projection = timestepEmbedding([timestep], unetConfig.block_out_channels[0] as number, unetConfig);
   const projected = { shape: [1, projection.length], data: projection };
-  return withOrtFaults(runtime.device, "running the U-Net", async () => {
+  return withOrtFaults(runtime.device, say("running the U-Net"), async () => {
     const keysAndValues = await crossAttention.run({ encoder_hidden_states: tensor(runtime, condition) });
     const feeds = { sample: tensor(runtime, latents), timestep_projection: tensor(runtime, projected) };
     const { noise_pred } = await unet.run({ ...feeds, ...keysAndValues });
@@ -61,7 +63,7 @@ async function step(run: Built, { latents, condition, timestep }: Extract<Refere
 }
 
 async function decode({ runtime, decoder }: Built, latents: Reference): Promise<Float32Array> {
-  const { image } = await withOrtFaults(runtime.device, "decoding the picture", () =>
+  const { image } = await withOrtFaults(runtime.device, say("decoding the picture"), () =>
     decoder.run({ latents: tensor(runtime, latents) }),
   );
   return (image as Tensor).data as Float32Array;

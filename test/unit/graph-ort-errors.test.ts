@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { EngineFault } from "../../workers/faults.ts";
+import { say } from "../../workers/messages.ts";
 import { ortFault, withOrtFaults } from "../../workers/onnx/ort-errors.ts";
 
 test.each([
@@ -16,18 +17,21 @@ test.each([
   ["internal", "Can't create a session. ERROR_CODE: 9, ERROR_MESSAGE: Could not find an implementation for Foo(1)"],
   ["internal", "14528344"],
 ])("%s: %s", (code, message) => {
-  expect(ortFault(new Error(message), "building the U-Net")).toMatchObject({ code, detail: message });
+  expect(ortFault(new Error(message), say("building {name}", { name: "the U-Net" }))).toMatchObject({
+    code,
+    detail: message,
+  });
 });
 
 test("a bare number out of wasm is an internal error that names what was being done", () => {
-  const fault = ortFault(14528344, "building the U-Net");
+  const fault = ortFault(14528344, say("building {name}", { name: "the U-Net" }));
   expect(fault).toMatchObject({ code: "internal", detail: "14528344" });
   expect(fault.message).toContain("building the U-Net");
 });
 
 test("errors that carry a code pass unchanged", () => {
-  const fault = new EngineFault("bad-bundle", "The model lacks its file x.");
-  expect(ortFault(fault, "building")).toBe(fault);
+  const fault = new EngineFault("bad-bundle", say("The model lacks its file {name}. Load it again.", { name: "x" }));
+  expect(ortFault(fault, say("reading the prompt"))).toBe(fault);
 });
 
 /** A device that reports `exhausted` for whatever was done on it. */
@@ -38,12 +42,14 @@ const device = (exhausted: string | null) =>
   }) as unknown as GPUDevice;
 
 test("memory that ran out beside the call is what went wrong, even where the call came back", async () => {
-  const run = withOrtFaults(device("buffer of 3 GB"), "drawing", async () => "result");
+  const run = withOrtFaults(device("buffer of 3 GB"), say("running the U-Net"), async () => "result");
   await expect(run).rejects.toMatchObject({ code: "out-of-memory", detail: "out of memory: buffer of 3 GB" });
 });
 
 test("a good result passes; a thrown one gets its code", async () => {
-  expect(await withOrtFaults(device(null), "drawing", async () => "result")).toBe("result");
-  const broken = withOrtFaults(device(null), "drawing", () => Promise.reject(new Error("WebGPU device lost")));
+  expect(await withOrtFaults(device(null), say("running the U-Net"), async () => "result")).toBe("result");
+  const broken = withOrtFaults(device(null), say("running the U-Net"), () =>
+    Promise.reject(new Error("WebGPU device lost")),
+  );
   await expect(broken).rejects.toMatchObject({ code: "device-lost" });
 });

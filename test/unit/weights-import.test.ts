@@ -119,7 +119,7 @@ describe.skipIf(!haveCheckpoints)("importing checkpoints", () => {
     const files = await chosen("kosmosg/checkpoint_without_unet.pt");
     expect(await previewImport(files)).toMatchObject({
       reader: "kosmosg",
-      lacking: ["The files hold no U-Net.", "The files hold no VAE."],
+      lacking: [{ text: "The files hold no U-Net." }, { text: "The files hold no VAE." }],
     });
     await expect(imported("b", files)).rejects.toMatchObject({ code: "bad-bundle", message: /no U-Net/ });
     const base = await imported("sd", await chosen("sd/single.safetensors"));
@@ -235,7 +235,9 @@ describe.skipIf(!haveCheckpoints)("importing checkpoints", () => {
   it("a part that is missing among split files is named", async () => {
     const files = (await chosen("parts/kosmos2")).filter(({ name }) => !name.includes("model-00002"));
     const { notes, lacking } = await previewImport(files);
-    expect(notes.join()).toContain("model-00002-of-00002.safetensors: choose all parts together");
+    expect(notes.map(({ text }) => text).join()).toContain(
+      "model-00002-of-00002.safetensors: choose all parts together",
+    );
     expect(lacking.length).toBeGreaterThan(0);
   });
 
@@ -243,6 +245,8 @@ describe.skipIf(!haveCheckpoints)("importing checkpoints", () => {
     const mini = { ...(await imported("sd", await chosen("sd/single.safetensors"))).bundle };
     mini.components.unet.config.cross_attention_dim = 96;
     const { lacking } = await previewImport(await chosen("kosmosg/checkpoint_without_unet.pt"), mini);
-    expect(lacking).toEqual(["The AlignerNet gives 64 channels, the U-Net takes 96: they do not go together."]);
+    expect(lacking.map(({ text }) => text)).toEqual([
+      "The AlignerNet gives 64 channels, the U-Net takes 96: they do not go together.",
+    ]);
   });
 });

@@ -57,7 +57,7 @@ describe("what is wrong with a component, by name", () => {
       ],
       surplus: [`${NET}.middle_block.1.norm.scale`, `${NET}.odd_block.weight`],
     });
-    expect(describeProblems(component)).toEqual([
+    expect(describeProblems(component).map(({ text }) => text)).toEqual([
       "U-Net: 1 tensor missing: down_blocks.0.resnets.0.conv1.bias",
       "U-Net: 2 tensors of another shape: down_blocks.1.attentions.0.proj_in.weight [640,640,3,3], it should be [640,640]; conv_norm_out.weight [321], it should be [320]",
       `U-Net: 2 tensors of no known use: ${NET}.middle_block.1.norm.scale; ${NET}.odd_block.weight`,
@@ -81,8 +81,8 @@ describe("what is wrong with a component, by name", () => {
     const lost = (some: number) =>
       new Map([...official(vae)].filter(([name], i) => i < 20 || i >= 20 + some || name.includes("resnets.0.conv2")));
     const problems = (some: number) => describeProblems(only(detect(lost(some), FILE).components, "vae"));
-    expect(problems(40)[0]).toMatch(/^VAE: \d+ tensors missing: (\S+; ){5}and \d+ more$/);
-    expect(problems(6)[0]).toMatch(/^VAE: 6 tensors missing: (\S+; ){5}\S+$/);
+    expect(problems(40)[0]?.text).toMatch(/^VAE: \d+ tensors missing: (\S+; ){5}and \d+ more$/);
+    expect(problems(6)[0]?.text).toMatch(/^VAE: 6 tensors missing: (\S+; ){5}\S+$/);
   });
 
   test("names of strangers are printed without their control characters", () => {
@@ -92,7 +92,8 @@ describe("what is wrong with a component, by name", () => {
     );
     // A name with control characters is nobody's.
     expect(component.surplus).toEqual([]);
-    const shown = describeProblems({ ...component, surplus: ["a\u202eb\u0000\n", "x".repeat(300)] }).join();
+    const [problem] = describeProblems({ ...component, surplus: ["a\u202eb\u0000\n", "x".repeat(300)] });
+    const shown = problem?.text ?? "";
     expect(shown).toMatch(/^[\x20-\x7e…]+$/);
     expect(shown.length).toBeLessThan(250);
   });
@@ -139,8 +140,8 @@ describe("files of something else are called by their name", () => {
   ] as const)("%s (%#)", (what, tensors) => {
     const found = detect(tensors, FILE);
     expect(found).toMatchObject({ components: [], surplus: [] });
-    expect(describeFile(found)).toBe(what);
-    expect(found.others).toMatchObject([{ what, reason: expect.stringMatching(/\.$/) }]);
+    expect(describeFile(found).text).toBe(what);
+    expect(found.others).toMatchObject([{ what: { text: what }, reason: { text: expect.stringMatching(/\.$/) } }]);
     expect(found.others[0]?.names.length).toBe(tensors.size);
   });
 
@@ -150,7 +151,7 @@ describe("files of something else are called by their name", () => {
       FILE,
     );
     expect(found.components.map(({ kind }) => kind)).toEqual(["vae"]);
-    expect(describeFile(found)).toBe(
+    expect(describeFile(found).text).toBe(
       "a VAE, the text encoder of Stable Diffusion 2 and the U-Net of Stable Diffusion 2",
     );
   });
@@ -158,14 +159,14 @@ describe("files of something else are called by their name", () => {
   test("something else beside a network does not hide it", () => {
     const found = detect(together(inLayout(vae), named("lora_unet_a.lora_up.weight", "what.is.this")), FILE);
     expect(describeProblems(only(found.components, "vae"))).toEqual([]);
-    expect(found).toMatchObject({ others: [{ what: "a LoRA" }], surplus: ["what.is.this"] });
+    expect(found).toMatchObject({ others: [{ what: { text: "a LoRA" } }], surplus: ["what.is.this"] });
   });
 
   test("nothing at all", () => {
     const found = detect(named("layer.0.weight", "layer.1.weight"), FILE);
     expect(found).toMatchObject({ components: [], others: [], surplus: ["layer.0.weight", "layer.1.weight"] });
-    expect(describeFile(found)).toBe("nothing that is known here");
-    expect(describeFile(detect(new Map(), FILE))).toBe("nothing that is known here");
+    expect(describeFile(found).text).toBe("nothing that is known here");
+    expect(describeFile(detect(new Map(), FILE)).text).toBe("nothing that is known here");
   });
 });
 
@@ -248,7 +249,7 @@ describe("names and shapes meant to harm", () => {
     );
     const gpt = only(detect(layers, FILE).components, "gpt");
     expect(gpt.config.layers).toBe(256);
-    expect(describeProblems(gpt)[0]).toMatch(/and \d+ more$/);
+    expect(describeProblems(gpt)[0]?.text).toMatch(/and \d+ more$/);
   });
 
   test.each([

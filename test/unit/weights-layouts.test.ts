@@ -42,7 +42,7 @@ describe("Stable Diffusion in one file", () => {
       ["clip-text", "Stable Diffusion's single file"],
     ]);
     expect(file).toMatchObject({ others: [], ignored: [], surplus: [], predictionType: "epsilon" });
-    expect(describeFile(file)).toBe("a U-Net, a VAE and a CLIP text encoder");
+    expect(describeFile(file).text).toBe("a U-Net, a VAE and a CLIP text encoder");
     whole(...file.components);
   });
 
@@ -104,7 +104,7 @@ describe("Stable Diffusion in one file", () => {
       whole(...found.components);
       expect(found.components).toHaveLength(1);
     }
-    expect(describeFile(detect(inLayout(vae), FILE))).toBe("a VAE alone");
+    expect(describeFile(detect(inLayout(vae), FILE)).text).toBe("a VAE alone");
   });
 
   test("a text encoder without `text_model`, with its position numbers", () => {
@@ -202,7 +202,7 @@ describe("TAESD", () => {
     const encoder = [...official(taesd)].filter(([name]) => name.startsWith("encoder."));
     const found = detect(new Map(encoder.map(([name, tensor]) => [name.replace("encoder.", ""), tensor])), FILE);
     expect(found.components).toEqual([]);
-    expect(found.others).toMatchObject([{ what: "part of a small autoencoder (TAESD)" }]);
+    expect(found.others).toMatchObject([{ what: { text: "part of a small autoencoder (TAESD)" } }]);
   });
 });
 

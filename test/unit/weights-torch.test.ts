@@ -126,10 +126,10 @@ describe("torch checkpoints", () => {
     const sparse = latin1(text.replace("_rebuild_tensor_v2", "_rebuild_sparse_tensor"));
     const complexZip = new SparseBlob(storedZip({ "m/data.pkl": pickle, "m/data/0": 16 }));
     expect([...(await readTorchZip("m.pt", complexZip)).unreadable]).toEqual([
-      ["weight", "of complex64, which cannot be read"],
+      ["weight", expect.objectContaining({ text: "of complex64, which cannot be read" })],
     ]);
     const sparseZip = new SparseBlob(storedZip({ "m/data.pkl": sparse, "m/data/0": 8 }));
-    expect((await readTorchZip("m.pt", sparseZip)).unreadable.get("weight")).toMatch(/_rebuild_sparse_tensor/);
+    expect((await readTorchZip("m.pt", sparseZip)).unreadable.get("weight")?.text).toMatch(/_rebuild_sparse_tensor/);
   });
 
   const hostile: Record<string, RegExp> = {

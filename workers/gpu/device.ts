@@ -1,5 +1,7 @@
 /** The worker's own GPUDevice, shared by ORT (its EP option `device`) and the kernels here. */
+
 import { EngineFault } from "../faults.ts";
+import { say } from "../messages.ts";
 
 /**
  * Raised from WebGPU's defaults to whatever the adapter has: large weights and scores, and the workgroups of ORT's shaders.
@@ -26,19 +28,23 @@ export async function requestAdapter(): Promise<GPUAdapter> {
   if (!isSecureContext)
     throw new EngineFault(
       "insecure-context",
-      "Browsers give WebGPU to secure pages only. Open this page over https, or at localhost.",
+      say("Browsers give WebGPU to secure pages only. Open this page over https, or at localhost."),
     );
   const gpu: GPU | undefined = navigator.gpu;
   if (!gpu)
     throw new EngineFault(
       "no-webgpu",
-      "Your browser has no WebGPU: use Chrome or Edge 113 or later, or Safari 26 or later, with hardware acceleration switched on.",
+      say(
+        "Your browser has no WebGPU: use Chrome or Edge 113 or later, or Safari 26 or later, with hardware acceleration switched on.",
+      ),
     );
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter)
     throw new EngineFault(
       "no-adapter",
-      "The browser found no graphics device for WebGPU. Update the graphics driver, or switch hardware acceleration on in the browser's settings.",
+      say(
+        "The browser found no graphics device for WebGPU. Update the graphics driver, or switch hardware acceleration on in the browser's settings.",
+      ),
     );
   return adapter;
 }
@@ -72,10 +78,10 @@ export async function createDevice(adapter: GPUAdapter, { subgroups = false }: D
       requiredLimits,
     });
   } catch (error) {
-    throw new EngineFault("no-adapter", "The graphics device refused to start. Reload the page.", String(error));
+    throw new EngineFault("no-adapter", say("The graphics device refused to start. Reload the page."), String(error));
   }
   // requestDevice gives a device that is lost from the start when the GPU went away meanwhile.
   const lost = await Promise.race([device.lost, Promise.resolve(null)]);
-  if (lost) throw new EngineFault("no-adapter", "The graphics device is gone. Reload the page.", lost.message);
+  if (lost) throw new EngineFault("no-adapter", say("The graphics device is gone. Reload the page."), lost.message);
   return device;
 }

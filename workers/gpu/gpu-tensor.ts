@@ -1,6 +1,7 @@
 /** Tensors in GPU buffers, in the form that ORT's Tensor.fromGpuBuffer takes. */
 
 import { EngineFault } from "../faults.ts";
+import { say } from "../messages.ts";
 import { fromFloat16Bits, toFloat16Bits } from "../weights/float16.ts";
 
 export type GpuDType = "float32" | "float16";
@@ -32,7 +33,10 @@ export function createGpuTensor(device: GPUDevice, dtype: GpuDType, dims: readon
   if (size > Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize))
     throw new EngineFault(
       "out-of-memory",
-      `This device cannot hold ${label} (${Math.ceil(size / 2 ** 20)} MiB). Choose a smaller picture.`,
+      say("This device cannot hold {label} ({megabytes} MiB). Choose a smaller picture.", {
+        label,
+        megabytes: Math.ceil(size / 2 ** 20),
+      }),
     );
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
   return { buffer: device.createBuffer({ label, size, usage }), dtype, dims };
@@ -75,7 +79,7 @@ export async function readGpuTensor(device: GPUDevice, tensor: GpuTensor): Promi
     const copy = staging.getMappedRange().slice(0, bytes);
     return tensor.dtype === "float32" ? new Float32Array(copy) : fromFloat16Bits(new Uint16Array(copy));
   } catch (error) {
-    throw new EngineFault("device-lost", "The graphics device stopped answering. Try again.", String(error));
+    throw new EngineFault("device-lost", say("The graphics device stopped answering. Try again."), String(error));
   } finally {
     staging.destroy();
   }

@@ -2,7 +2,9 @@
  * Guidance and solver step in one dispatch: reads the model's output, updates the latents and the solver's history in
  * float32, and writes the next model input in the model's dtype. Any row of workers/schedulers fits it.
  */
+
 import { EngineFault } from "../faults.ts";
+import { say } from "../messages.ts";
 import { HISTORY_SLOTS, type SchedulerRow } from "../schedulers/scheduler-row.ts";
 import { createGpuTensor, DTYPE_BYTES, elementCount, type GpuDType, type GpuTensor } from "./gpu-tensor.ts";
 
@@ -137,7 +139,7 @@ export class StepKernel {
    */
   static async create(device: GPUDevice, modelDtype: GpuDType): Promise<StepKernel> {
     if (modelDtype === "float16" && !device.features.has("shader-f16"))
-      throw new EngineFault("internal", "This device cannot compute in fp16. Use fp32.");
+      throw new EngineFault("internal", say("This device cannot compute in fp16. Use fp32."));
     try {
       const module = device.createShaderModule({ label: `step kernel ${modelDtype}`, code: shader(modelDtype) });
       const pipeline = await device.createComputePipelineAsync({
@@ -147,7 +149,11 @@ export class StepKernel {
       });
       return new StepKernel(device, modelDtype, pipeline);
     } catch (error) {
-      throw new EngineFault("internal", "The graphics driver could not compile the scheduler's kernel.", String(error));
+      throw new EngineFault(
+        "internal",
+        say("The graphics driver could not compile the scheduler's kernel."),
+        String(error),
+      );
     }
   }
 

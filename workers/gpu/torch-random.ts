@@ -3,7 +3,9 @@
  * mt19937 (ATen/core/MT19937RNGEngine.h) and the distributions of ATen/native/cpu/DistributionTemplates.h.
  * The integers are exact; normals differ from torch's by the last bits of its vector maths (below 2e-6).
  */
+
 import { EngineFault } from "../faults.ts";
+import { say } from "../messages.ts";
 import { fromFloat16Bits, toFloat16Bits } from "../weights/float16.ts";
 
 const STATE_SIZE = 624;
@@ -19,7 +21,7 @@ const TWO_POW_MINUS_53 = 2 ** -53;
 function invalidSeed(seed: number | bigint): EngineFault {
   return new EngineFault(
     "bad-settings",
-    `The seed ${seed} is no whole number from 0 to 2^64 - 1. Choose another seed.`,
+    say("The seed {seed} is no whole number from 0 to 2^64 - 1. Choose another seed.", { seed }),
   );
 }
 
@@ -119,7 +121,10 @@ function normalFill16(data: Float32Array, offset: number): void {
 function elementCount(shape: readonly number[]): number {
   for (const dim of shape) {
     if (!Number.isSafeInteger(dim) || dim < 0)
-      throw new EngineFault("bad-settings", `A random tensor cannot have the shape [${shape.join(", ")}].`);
+      throw new EngineFault(
+        "bad-settings",
+        say("A random tensor cannot have the shape [{shape}].", { shape: shape.join(", ") }),
+      );
   }
   return shape.reduce((count, dim) => count * dim, 1);
 }
@@ -170,7 +175,7 @@ export function rand(shape: readonly number[], generator: TorchGenerator): Float
 export function randint(low: number, high: number, shape: readonly number[], generator: TorchGenerator): number[] {
   const range = high - low;
   if (!Number.isSafeInteger(low) || !Number.isSafeInteger(range) || range < 1 || range >= 2 ** 28)
-    throw new EngineFault("bad-settings", `Cannot draw whole numbers from ${low} up to ${high}.`);
+    throw new EngineFault("bad-settings", say("Cannot draw whole numbers from {low} up to {high}.", { low, high }));
   return Array.from({ length: elementCount(shape) }, () => low + (generator.random() % range));
 }
 
@@ -188,7 +193,10 @@ export function randnTensor(
   if (generator instanceof TorchGenerator) return randn(shape, generator, dtype);
   const [batch = 0, ...rest] = shape;
   if (generator.length !== batch)
-    throw new EngineFault("bad-settings", `${generator.length} seeds were given for ${batch} pictures.`);
+    throw new EngineFault(
+      "bad-settings",
+      say("{seeds} seeds were given for {batch} pictures.", { seeds: generator.length, batch }),
+    );
   const data = new Float32Array(elementCount(shape));
   generator.forEach((one, row) => {
     data.set(randn([1, ...rest], one, dtype), row * elementCount(rest));

@@ -1,5 +1,7 @@
 /** CLIP's image preprocessing as Kosmos-G runs it (app_model.py, _build_image_transform): PIL and torchvision, to the bit. */
+
 import { EngineFault } from "../faults.ts";
+import { say } from "../messages.ts";
 import type { EntityImage } from "../protocol.ts";
 import { type RgbImage, resizeBicubic } from "./resize-bicubic.ts";
 
@@ -83,18 +85,30 @@ function roundHalfToEven(value: number): number {
 function checkImage({ width, height, data }: EntityImage): void {
   const sides = [width, height];
   if (!sides.every((side) => Number.isInteger(side) && side >= 1)) {
-    throw new EngineFault("bad-image", `A picture of ${width} x ${height} has no pixels. Choose another one.`);
+    throw new EngineFault(
+      "bad-image",
+      say("A picture of {width} x {height} has no pixels. Choose another one.", { width, height }),
+    );
   }
   if (sides.some((side) => side > MAX_SIDE)) {
     throw new EngineFault(
       "bad-image",
-      `The picture is ${width} x ${height}; at most ${MAX_SIDE} pixels a side are read. Make it smaller.`,
+      say("The picture is {width} x {height}; at most {most} pixels a side are read. Make it smaller.", {
+        width,
+        height,
+        most: MAX_SIDE,
+      }),
     );
   }
   if (data.length !== 4 * width * height) {
     throw new EngineFault(
       "bad-image",
-      `The picture is ${width} x ${height} but has ${data.length} bytes instead of ${4 * width * height}. Load it again.`,
+      say("The picture is {width} x {height} but has {bytes} bytes instead of {expected}. Load it again.", {
+        width,
+        height,
+        bytes: data.length,
+        expected: 4 * width * height,
+      }),
     );
   }
 }

@@ -3,6 +3,7 @@
  * that are byte ranges of checkpoint files (external data). Everything that can be wrong is wrong here, by name, and
  * not later in a failed session.
  */
+import { type Said, say } from "../messages.ts";
 import { toFloat16Bits } from "../weights/float16.ts";
 
 export type DType = "float32" | "float16" | "int64" | "int32" | "bool";
@@ -35,15 +36,24 @@ export interface TensorSource {
 /** Wrong graph: a missing tensor, a wrong shape, an operation on shapes that do not go together. The message names the layer. */
 export class GraphError extends Error {
   override readonly name = "GraphError";
+  readonly said: Said;
   constructor(
     readonly code: "missing-tensor" | "wrong-shape",
     /** Dotted path of the layer, as in the checkpoint's names. */
     readonly layer: string,
-    problem: string,
+    problem: Said | string,
   ) {
-    super(`${layer || "graph"}: ${problem}`);
+    const said = graphProblem(layer || "graph", problem);
+    super(said.text);
+    this.said = said;
   }
 }
+
+/** A problem in plain words is one of the network's making, for those who build it. */
+const graphProblem = (layer: string, problem: Said | string) =>
+  typeof problem === "string"
+    ? say("{layer}: {technical}", { layer, technical: problem })
+    : say("{layer}: {problem}", { layer, problem });
 
 export type Attribute = number | readonly number[] | string | { readonly float: number };
 
@@ -127,7 +137,7 @@ export class Graph {
     }
   }
 
-  fail(problem: string, code: GraphError["code"] = "wrong-shape"): never {
+  fail(problem: Said | string, code: GraphError["code"] = "wrong-shape"): never {
     throw new GraphError(code, this.layer, problem);
   }
 
@@ -169,7 +179,13 @@ export class Graph {
     // The same bytes: a 1x1 convolution [out, in, 1, 1] is read as the linear layer [out, in] where one is asked for.
     const trailing = location.shape.slice(length);
     if (!sameShape(location.shape.slice(0, length), shape) || trailing.some((d) => d !== 1)) {
-      this.fail(`tensor ${name} has shape [${location.shape}], the configuration asks for [${shape}]`);
+      this.fail(
+        say("tensor {name} has shape [{shape}], the configuration asks for [{expected}]", {
+          name,
+          shape: `${location.shape}`,
+          expected: `${shape}`,
+        }),
+      );
     }
     return this.addWeight(this.qualify(name), { ...location, shape }, dtype);
   }
@@ -179,10 +195,16 @@ export class Graph {
     const location = this.locate(name, [start + count, width]);
     const [rows, columns] = location.shape;
     if (location.shape.length !== 2 || columns !== width || rows === undefined) {
-      this.fail(`tensor ${name} has shape [${location.shape}], the configuration asks for [*, ${width}]`);
+      this.fail(
+        say("tensor {name} has shape [{shape}], the configuration asks for [{expected}]", {
+          name,
+          shape: `${location.shape}`,
+          expected: `*, ${width}`,
+        }),
+      );
     }
     if (start + count > rows) {
-      this.fail(`tensor ${name} has ${rows} rows, ${start + count} are needed`);
+      this.fail(say("tensor {name} has {rows} rows, {needed} are needed", { name, rows, needed: start + count }));
     }
     const rowBytes = location.length / rows;
     const slice = {
@@ -197,7 +219,7 @@ export class Graph {
   private locate(name: string, asked: readonly number[]): TensorLocation {
     return (
       this.tensors.get(this.qualify(name), asked) ??
-      this.fail(`the checkpoint has no tensor ${this.qualify(name)}`, "missing-tensor")
+      this.fail(say("the checkpoint has no tensor {name}", { name: this.qualify(name) }), "missing-tensor")
     );
   }
 

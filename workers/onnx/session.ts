@@ -1,7 +1,9 @@
 /** Graph + stored checkpoint files -> InferenceSession on a GPU device. */
+
 import type { InferenceSession } from "onnxruntime-web/webgpu";
 import { EngineFault } from "../faults.ts";
 import { bufferLimit } from "../gpu/device.ts";
+import { say } from "../messages.ts";
 import { convertTensors } from "../weights/convert.ts";
 import { SteadyBlob } from "../weights/steady-blob.ts";
 import type { WeightFiles } from "../weights/tensors.ts";
@@ -40,7 +42,7 @@ export async function createSession(ort: Ort, graph: Graph, options: SessionOpti
   requireFittingBuffers(graph, bufferLimit(device));
   const { places, externalData } = await placeWeights(graph, options.weights);
   const model = onnxModel(graph, (weight) => places.get(weight) as ExternalData);
-  return withOrtFaults(device, `building ${graph.name}`, () =>
+  return withOrtFaults(device, say("building {name}", { name: graph.name }), () =>
     ort.InferenceSession.create(model, {
       executionProviders: [{ name: "webgpu", device }],
       externalData: externalData.map(({ path, data }) => ({ path, data: new SteadyBlob(data) })),
@@ -57,10 +59,13 @@ export async function createSession(ort: Ort, graph: Graph, options: SessionOpti
 function requireFittingBuffers(graph: Graph, limit: number): void {
   const { largestBuffer } = graphMemory(graph);
   if (largestBuffer <= limit) return;
-  const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
+  const megabytes = (bytes: number) => Math.round(bytes / 1e6);
   throw new EngineFault(
     "too-large",
-    `This takes a buffer of ${megabytes(largestBuffer)}, and this graphics device allows ${megabytes(limit)}. Choose a smaller picture.`,
+    say("This takes a buffer of {needed} MB, and this graphics device allows {limit} MB. Choose a smaller picture.", {
+      needed: megabytes(largestBuffer),
+      limit: megabytes(limit),
+    }),
     graph.name,
   );
 }
@@ -95,8 +100,12 @@ export async function placeWeights(graph: Graph, stored: WeightFiles): Promise<P
     const path = `converted/${dtype}`;
     const tensors = new Map(group.map((w) => [w.value.name, w.location]));
     const { blob, locations, outOfRange } = await convertTensors(stored, tensors, STORED[dtype], path);
-    if (outOfRange.length > 0) {
-      throw new EngineFault("bad-bundle", `${outOfRange[0]} holds numbers too large for fp16. Use this model in fp32.`);
+    const [tooLarge] = outOfRange;
+    if (tooLarge !== undefined) {
+      throw new EngineFault(
+        "bad-bundle",
+        say("{name} holds numbers too large for fp16. Use this model in fp32.", { name: tooLarge }),
+      );
     }
     externalData.push({ path, data: blob });
     for (const w of group) places.set(w, locations.get(w.value.name) as ExternalData);

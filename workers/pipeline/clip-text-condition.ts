@@ -1,6 +1,8 @@
 /** Words -> CLIP's text encoder -> condition: plain Stable Diffusion, the paper's baseline (diffusers, StableDiffusionPipeline). */
+
 import type { InferenceSession } from "onnxruntime-web/webgpu";
 import { EngineFault } from "../faults.ts";
+import { say } from "../messages.ts";
 import { buildClipTextGraph, TOKEN_TABLE } from "../models/clip-text.ts";
 import { withOrtFaults } from "../onnx/ort-errors.ts";
 import { createSession } from "../onnx/session.ts";
@@ -35,7 +37,7 @@ export class ClipTextCondition implements ConditionPipeline {
     if (tokenizer.vocabSize !== rows) {
       throw new EngineFault(
         "bad-bundle",
-        `The tokenizer has ${tokenizer.vocabSize} pieces, the model's table ${rows} rows.`,
+        say("The tokenizer has {pieces} pieces, the model's table {rows} rows.", { pieces: tokenizer.vocabSize, rows }),
       );
     }
     return new ClipTextCondition(runtime, bundle, weights, tokenizer);
@@ -64,7 +66,7 @@ export class ClipTextCondition implements ConditionPipeline {
     const { ort, device } = this.runtime;
     const session = await this.textEncoder();
     const embeddings = await this.embeddings(ids);
-    const { last_hidden_state } = await withOrtFaults(device, "reading the prompt", () =>
+    const { last_hidden_state } = await withOrtFaults(device, say("reading the prompt"), () =>
       session.run({ token_embeddings: new ort.Tensor("float32", embeddings, [1, rows, dim]) }),
     );
     this.runtime.checkDevice();
@@ -77,11 +79,16 @@ export class ClipTextCondition implements ConditionPipeline {
     const { text_encoder } = this.bundle.components;
     const { vocab_size, hidden_size } = text_encoder.config;
     const table = this.weights.component(text_encoder).get(TOKEN_TABLE);
-    if (!table) throw new EngineFault("missing-tensor", `The model has no tensor ${TOKEN_TABLE}.`);
+    if (!table) throw new EngineFault("missing-tensor", say("The model has no tensor {name}.", { name: TOKEN_TABLE }));
     if (`${table.shape}` !== `${[vocab_size, hidden_size]}`) {
       throw new EngineFault(
         "wrong-shape",
-        `Tensor ${TOKEN_TABLE} has shape [${table.shape}], the configuration asks for [${vocab_size}, ${hidden_size}].`,
+        say("Tensor {name} has shape [{shape}], the configuration asks for [{rows}, {width}].", {
+          name: TOKEN_TABLE,
+          shape: table.shape,
+          rows: vocab_size,
+          width: hidden_size,
+        }),
       );
     }
     return this.weights.gatherRows(table, ids);

@@ -1,9 +1,11 @@
 /** Noise -> [U-Net + guidance + solver step] x N -> VAE -> picture. Latents stay on the GPU from noise to VAE. */
+
 import type { InferenceSession } from "onnxruntime-web/webgpu";
 import { EngineFault, faultCode } from "../faults.ts";
 import { createGpuTensor, type GpuTensor, writeGpuTensor } from "../gpu/gpu-tensor.ts";
 import { createLatentState, destroyLatentState, type GuidedOutput, StepKernel } from "../gpu/step-kernel.ts";
 import { TorchGenerator } from "../gpu/torch-random.ts";
+import { say } from "../messages.ts";
 import { buildTinyDecoderGraph } from "../models/autoencoder-tiny.ts";
 import { conditionShape } from "../models/condition-shape.ts";
 import { buildCrossAttentionGraph } from "../models/cross-attention.ts";
@@ -93,7 +95,7 @@ export class DiffusionPipeline {
     const rows = createSchedule(scheduler, { kind: settings.scheduler, steps: count, eta });
     const guided = guidanceScale > 1;
     if (guided && !uncondition)
-      throw new EngineFault("internal", "Guidance was asked for without its unconditional branch.");
+      throw new EngineFault("internal", say("Guidance was asked for without its unconditional branch."));
     checkCondition(condition, conditionShape(this.bundle).rows, unetComponent.config.cross_attention_dim);
     if (guided && uncondition) checkCondition(uncondition, condition.rows, condition.dim);
 
@@ -138,7 +140,7 @@ export class DiffusionPipeline {
           unetComponent.config.block_out_channels[0] as number,
           unetComponent.config,
         );
-        await withOrtFaults(device, "running the U-Net", () =>
+        await withOrtFaults(device, say("running the U-Net"), () =>
           unet.run(
             {
               sample: asTensor(ort, state.modelInput),
@@ -178,7 +180,10 @@ export class DiffusionPipeline {
   private latentSize(width: number, height: number): { width: number; height: number } {
     const factor = latentGrid(this.bundle);
     if (width % factor !== 0 || height % factor !== 0) {
-      throw new EngineFault("bad-settings", `Width and height must be multiples of ${factor} for this model.`);
+      throw new EngineFault(
+        "bad-settings",
+        say("Width and height must be multiples of {factor} for this model.", { factor }),
+      );
     }
     return { width: width / factor, height: height / factor };
   }
@@ -201,7 +206,7 @@ export class DiffusionPipeline {
   private async keysAndValues(context: GpuTensor): Promise<InferenceSession.ReturnType> {
     const { device, ort } = this.runtime;
     const session = await this.crossAttention(context.dims[0] as 1 | 2);
-    return withOrtFaults(device, "reading the condition", () =>
+    return withOrtFaults(device, say("reading the condition"), () =>
       session.run({ encoder_hidden_states: asTensor(ort, context) }),
     );
   }
@@ -259,7 +264,12 @@ function checkCondition({ rows, dim, data }: Condition, expectedRows: number, ex
   if (rows !== expectedRows || dim !== expectedDim || data.length !== rows * dim) {
     throw new EngineFault(
       "wrong-shape",
-      `The condition has shape [${rows}, ${dim}], this model's U-Net reads [${expectedRows}, ${expectedDim}].`,
+      say("The condition has shape [{rows}, {dim}], this model's U-Net reads [{expectedRows}, {expectedDim}].", {
+        rows,
+        dim,
+        expectedRows,
+        expectedDim,
+      }),
     );
   }
 }

@@ -1,7 +1,9 @@
 /** Interleaved prompt -> CLIP ViT -> resampler -> GPT -> AlignerNet -> condition (kosmosg.py, encode_condition). */
+
 import type { InferenceSession, Tensor } from "onnxruntime-web/webgpu";
 import { EngineFault } from "../faults.ts";
 import { clipPreprocess } from "../images/clip-preprocess.ts";
+import { say } from "../messages.ts";
 import { buildAlignerGraph } from "../models/aligner.ts";
 import { buildClipVisionGraph, clipTokens } from "../models/clip-vision.ts";
 import { buildMllmGraph, sinusoidalPositions } from "../models/mllm.ts";
@@ -57,7 +59,10 @@ export class KosmosGCondition implements ConditionPipeline {
     if (tokenizer.vocabSize > gpt.config.vocab_size) {
       throw new EngineFault(
         "bad-bundle",
-        `The tokenizer has ${tokenizer.vocabSize} pieces, the model's table only ${gpt.config.vocab_size} rows.`,
+        say("The tokenizer has {pieces} pieces, the model's table only {rows} rows.", {
+          pieces: tokenizer.vocabSize,
+          rows: gpt.config.vocab_size,
+        }),
       );
     }
     return new KosmosGCondition(runtime, bundle, weights, tokenizer);
@@ -172,11 +177,16 @@ export class KosmosGCondition implements ConditionPipeline {
     const width = gpt.config.embed_dim;
     const name = "gpt_model.decoder.embed_tokens.weight";
     const table = this.weights.component(gpt).get(name);
-    if (!table) throw new EngineFault("missing-tensor", `The model has no tensor ${name}.`);
+    if (!table) throw new EngineFault("missing-tensor", say("The model has no tensor {name}.", { name }));
     if (table.shape[1] !== width) {
       throw new EngineFault(
         "wrong-shape",
-        `Tensor ${name} has shape [${table.shape}], the configuration asks for [${gpt.config.vocab_size}, ${width}].`,
+        say("Tensor {name} has shape [{shape}], the configuration asks for [{rows}, {width}].", {
+          name,
+          shape: table.shape,
+          rows: gpt.config.vocab_size,
+          width,
+        }),
       );
     }
     const rows = await this.weights.gatherRows(table, tokens);
@@ -244,7 +254,7 @@ export class KosmosGCondition implements ConditionPipeline {
     const inputs = Object.fromEntries(
       Object.entries(feeds).map(([name, [data, dims]]) => [name, new ort.Tensor("float32", data, dims)]),
     );
-    const results = await withOrtFaults(device, "reading the prompt", () => session.run(inputs));
+    const results = await withOrtFaults(device, say("reading the prompt"), () => session.run(inputs));
     return Object.fromEntries(
       Object.entries(results).map(([name, tensor]) => [name, (tensor as Tensor).data as Float32Array]),
     );

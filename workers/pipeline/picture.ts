@@ -1,12 +1,13 @@
 import type { InferenceSession, Tensor } from "onnxruntime-web/webgpu";
 import type { GpuTensor } from "../gpu/gpu-tensor.ts";
+import { say } from "../messages.ts";
 import { withOrtFaults } from "../onnx/ort-errors.ts";
 import type { Picture } from "../protocol.ts";
 import { asTensor, type Runtime } from "./runtime.ts";
 
 /** Latents [1, C, h, w] on the GPU -> picture, by a decoder's session. */
 export async function decode(runtime: Runtime, decoder: InferenceSession, latents: GpuTensor): Promise<Picture> {
-  const { image } = await withOrtFaults(runtime.device, "decoding the picture", () =>
+  const { image } = await withOrtFaults(runtime.device, say("decoding the picture"), () =>
     decoder.run({ latents: asTensor(runtime.ort, latents) }),
   );
   return toPicture(image as Tensor);

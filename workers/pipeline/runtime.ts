@@ -1,8 +1,10 @@
 /** What a worker computes with: its own device, ORT on it, and what was chosen for this adapter. */
+
 import type { Tensor } from "onnxruntime-web/webgpu";
 import { EngineFault } from "../faults.ts";
 import { bufferLimit, createDevice, requestAdapter } from "../gpu/device.ts";
 import type { GpuTensor } from "../gpu/gpu-tensor.ts";
+import { say } from "../messages.ts";
 import type { FloatDType, GraphOptions } from "../onnx/graph.ts";
 import { loadOrt, type Ort } from "../onnx/ort.ts";
 import type { DeviceReport, WorkerOptions } from "../protocol.ts";
@@ -28,7 +30,7 @@ export async function createRuntime({ wasmPaths, precision, attention }: WorkerO
   const shaderF16 = device.features.has("shader-f16");
   const used = precision ?? (shaderF16 ? "fp16" : "fp32");
   if (used === "fp16" && !shaderF16) {
-    throw new EngineFault("bad-settings", "This graphics device cannot compute in fp16. Use fp32.");
+    throw new EngineFault("bad-settings", say("This graphics device cannot compute in fp16. Use fp32."));
   }
   const { info } = adapter;
   const report: DeviceReport = {
@@ -66,7 +68,7 @@ export function asTensor(ort: Ort, { buffer, dtype, dims }: GpuTensor): Tensor {
 export function deviceLost(detail: string): EngineFault {
   return new EngineFault(
     "device-lost",
-    "The graphics device stopped working. Generate again: the engine starts afresh on a new device.",
+    say("The graphics device stopped working. Generate again: the engine starts afresh on a new device."),
     detail,
   );
 }

@@ -1,4 +1,5 @@
 import { EngineFault } from "../faults.ts";
+import { say } from "../messages.ts";
 import type { SchedulerConfig } from "../weights/bundle.ts";
 
 /** Below this x_0 = x_t / alpha_t leaves float32; SD's schedule ends at 0.0047. */
@@ -13,11 +14,17 @@ const SMALLEST_SIGNAL = 1e-30;
 export function alphasCumprod(config: SchedulerConfig): Float64Array {
   const { num_train_timesteps: length, beta_start, beta_end, beta_schedule } = config;
   if (!Number.isInteger(length) || length < 1 || length > 1_000_000)
-    throw new EngineFault("bad-bundle", `The bundle's scheduler has num_train_timesteps ${length}; 1000 is usual.`);
+    throw new EngineFault(
+      "bad-bundle",
+      say("The bundle's scheduler has num_train_timesteps {length}; 1000 is usual.", { length }),
+    );
   if (!(beta_start > 0 && beta_start <= beta_end && beta_end < 1))
     throw new EngineFault(
       "bad-bundle",
-      `The bundle's scheduler has betas from ${beta_start} to ${beta_end}; they must rise between 0 and 1.`,
+      say("The bundle's scheduler has betas from {start} to {end}; they must rise between 0 and 1.", {
+        start: beta_start,
+        end: beta_end,
+      }),
     );
   // scaled_linear, SD's own: linear in the square root.
   const power = beta_schedule === "scaled_linear" ? 2 : 1;
@@ -33,7 +40,10 @@ export function alphasCumprod(config: SchedulerConfig): Float64Array {
   if (product < SMALLEST_SIGNAL)
     throw new EngineFault(
       "bad-bundle",
-      `The bundle's scheduler has betas up to ${beta_end} over ${length} timesteps: nothing of the picture is left at the last one.`,
+      say(
+        "The bundle's scheduler has betas up to {end} over {length} timesteps: nothing of the picture is left at the last one.",
+        { end: beta_end, length },
+      ),
     );
   return products;
 }

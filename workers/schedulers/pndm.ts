@@ -1,4 +1,5 @@
 import { EngineFault } from "../faults.ts";
+import { say } from "../messages.ts";
 import type { SchedulerConfig } from "../weights/bundle.ts";
 import { alphasCumprod, noiseLevel, predictedEpsilon } from "./noise-schedule.ts";
 import { HISTORY_SLOTS, historyCoefficients, type SchedulerRow } from "./scheduler-row.ts";
@@ -25,7 +26,7 @@ export function pndm(config: SchedulerConfig, steps: number): SchedulerRow[] {
   if (!config.skip_prk_steps)
     throw new EngineFault(
       "bad-bundle",
-      "The bundle's scheduler asks for PNDM with Runge-Kutta steps; only skip_prk_steps is known.",
+      say("The bundle's scheduler asks for PNDM with Runge-Kutta steps; only skip_prk_steps is known."),
     );
   const alphas = alphasCumprod(config);
   const finalAlpha = config.set_alpha_to_one ? 1 : (alphas[0] as number);

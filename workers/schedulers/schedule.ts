@@ -1,4 +1,5 @@
 import { EngineFault } from "../faults.ts";
+import { say } from "../messages.ts";
 import type { SchedulerConfig, SchedulerKind } from "../weights/bundle.ts";
 import { ddim } from "./ddim.ts";
 import { dpmSolverMultistep, type FinalSigmasType } from "./dpmsolver-multistep.ts";
@@ -27,8 +28,12 @@ export function createSchedule(config: SchedulerConfig, options: ScheduleOptions
   const { kind, steps, eta = 0, finalSigmasType = "sigma_min" } = options;
   const most = Math.min(MAX_STEPS, config.num_train_timesteps);
   if (!Number.isInteger(steps) || steps < 1 || steps > most)
-    throw new EngineFault("bad-settings", `Steps must be a whole number from 1 to ${most}, not ${steps}.`);
-  if (!(eta >= 0 && eta <= 1)) throw new EngineFault("bad-settings", `Eta must lie between 0 and 1, not at ${eta}.`);
+    throw new EngineFault(
+      "bad-settings",
+      say("Steps must be a whole number from 1 to {most}, not {steps}.", { most, steps }),
+    );
+  if (!(eta >= 0 && eta <= 1))
+    throw new EngineFault("bad-settings", say("Eta must lie between 0 and 1, not at {eta}.", { eta }));
   switch (kind) {
     case "dpmsolver++":
       return dpmSolverMultistep(config, steps, finalSigmasType);
@@ -37,6 +42,6 @@ export function createSchedule(config: SchedulerConfig, options: ScheduleOptions
     case "pndm":
       return pndm(config, steps);
     default:
-      throw new EngineFault("bad-settings", `There is no scheduler "${kind satisfies never}".`);
+      throw new EngineFault("bad-settings", say('There is no scheduler "{kind}".', { kind: kind satisfies never }));
   }
 }

@@ -1,4 +1,5 @@
 import { EngineFault } from "../faults.ts";
+import { say } from "../messages.ts";
 import type { SchedulerConfig } from "../weights/bundle.ts";
 
 /** numpy's round: halves go to the even neighbour. */
@@ -30,7 +31,9 @@ export function leadingTimesteps(config: SchedulerConfig, steps: number): number
   if (!Number.isInteger(config.steps_offset) || config.steps_offset < 0)
     throw new EngineFault(
       "bad-bundle",
-      `The bundle's scheduler has steps_offset ${config.steps_offset}; it must be a whole number, usually 1.`,
+      say("The bundle's scheduler has steps_offset {offset}; it must be a whole number, usually 1.", {
+        offset: config.steps_offset,
+      }),
     );
   const ratio = Math.floor(config.num_train_timesteps / steps);
   const timesteps = Array.from({ length: steps }, (_, i) => (steps - 1 - i) * ratio + config.steps_offset);
@@ -38,7 +41,11 @@ export function leadingTimesteps(config: SchedulerConfig, steps: number): number
   if (first >= config.num_train_timesteps)
     throw new EngineFault(
       "bad-settings",
-      `${steps} steps would start at timestep ${first}, and this model knows those up to ${config.num_train_timesteps - 1}. Take fewer steps.`,
+      say("{steps} steps would start at timestep {first}, and this model knows those up to {last}. Take fewer steps.", {
+        steps,
+        first,
+        last: config.num_train_timesteps - 1,
+      }),
     );
   return timesteps;
 }

@@ -1,6 +1,8 @@
 /** CLIPSeg and SlimSAM by transformers.js, on the one copy of onnxruntime-web, from files of the weight store alone. */
+
 import type { PreTrainedModel, Processor, Tensor } from "@huggingface/transformers";
 import { EngineFault } from "../faults.ts";
+import { say } from "../messages.ts";
 import { loadOrt } from "../onnx/ort.ts";
 import type { ClickPoint, SegmentModel } from "../protocol.ts";
 import { clipSegMask } from "./clipseg-mask.ts";
@@ -191,7 +193,7 @@ function unusable(model: SegmentModel, error: unknown): EngineFault {
   const { name } = SEGMENT_MODELS[model];
   return new EngineFault(
     "bad-bundle",
-    `${name} could not be run on this photo. Cut it out with another tool.`,
+    say("{name} could not be run on this photo. Cut it out with another tool.", { name }),
     String(error),
   );
 }

@@ -2,8 +2,10 @@
  * Text to ids as CLIP's text encoder reads it: lower case, byte-level BPE (openai/CLIP, simple_tokenizer.py; transformers,
  * CLIPTokenizerFast). The BPE is transformers.js's, in the package that holds only its tokenizers.
  */
+
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { EngineFault } from "../faults.ts";
+import { say } from "../messages.ts";
 import type { PromptShape } from "./prompt-layout.ts";
 import { joinedText } from "./words.ts";
 
@@ -26,7 +28,7 @@ const END_OF_WORD = "</w>";
 export function createClipTokenizer(merges: string): ClipTokenizer {
   const pairs = merges.split("\n").filter((line) => line !== "");
   if (pairs.length === 0 || pairs.some((line) => line.split(" ").length !== 2)) {
-    throw new EngineFault("bad-bundle", "The list of CLIP's merges is broken: a line is not a pair of pieces.");
+    throw new EngineFault("bad-bundle", say("The list of CLIP's merges is broken: a line is not a pair of pieces."));
   }
   const letters = byteLetters();
   const pieces = [
@@ -90,7 +92,10 @@ export function clipPromptIds(text: string, tokenizer: ClipTokenizer, length: nu
   if (words.length > length - 2) {
     throw new EngineFault(
       "bad-prompt",
-      `The prompt has ${words.length + 2} tokens; this model reads ${length}. Shorten it.`,
+      say("The prompt has {tokens} tokens; this model reads {length}. Shorten it.", {
+        tokens: words.length + 2,
+        length,
+      }),
     );
   }
   const ids = new Int32Array(length).fill(endOfText);

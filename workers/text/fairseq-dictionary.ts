@@ -1,5 +1,7 @@
 /** fairseq's Dictionary (fairseq/data/dictionary.py) with the special symbols that Kosmos-G puts around and behind it. */
+
 import { EngineFault } from "../faults.ts";
+import { type Said, say } from "../messages.ts";
 
 /** `<s>`, `<pad>`, `</s>`, `<unk>` come before the lines of dict.txt. */
 export const BOS = 0;
@@ -53,11 +55,13 @@ export function readFairseqDictionary(bytes: Uint8Array): FairseqDictionary {
   const ids = new Map<string, number>();
   const lines = decode(bytes).split(/\r\n|\r|\n/);
   if (lines.at(-1) === "") lines.pop();
-  if (lines.length === 0) throw bad("is empty");
+  if (lines.length === 0) throw bad(say("is empty"));
   for (const [index, line] of lines.entries()) {
     const [, piece, count] = /^(.+) (\d+)$/su.exec(line.trimEnd()) ?? [];
-    if (piece === undefined || count === undefined) throw bad(`has no "<piece> <count>" on line ${index + 1}`);
-    if (ids.has(piece) || SPECIAL_SYMBOLS.has(piece)) throw bad(`has "${piece}" a second time on line ${index + 1}`);
+    if (piece === undefined || count === undefined)
+      throw bad(say('has no "<piece> <count>" on line {line}', { line: index + 1 }));
+    if (ids.has(piece) || SPECIAL_SYMBOLS.has(piece))
+      throw bad(say('has "{piece}" a second time on line {line}', { piece, line: index + 1 }));
     ids.set(piece, FIRST_LINE + index);
   }
   const mask = FIRST_LINE + lines.length;
@@ -80,10 +84,14 @@ function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw bad("is not UTF-8 text", String(cause));
+    throw bad(say("is not UTF-8 text"), String(cause));
   }
 }
 
-function bad(problem: string, detail?: string): EngineFault {
-  return new EngineFault("bad-bundle", `The model's dictionary ${problem}. Fetch the model again.`, detail);
+function bad(problem: Said, detail?: string): EngineFault {
+  return new EngineFault(
+    "bad-bundle",
+    say("The model's dictionary {problem}. Fetch the model again.", { problem }),
+    detail,
+  );
 }

@@ -1,6 +1,7 @@
 /** An interleaved prompt as the GPT reads it (Kosmos-G's app_model.py, kosmosg_preprocess). */
 
 import { EngineFault } from "../faults.ts";
+import { say } from "../messages.ts";
 import type { EntityImage, PromptPart } from "../protocol.ts";
 import { BOS } from "./fairseq-dictionary.ts";
 import type { PromptLimits } from "./prompt-limits.ts";
@@ -38,12 +39,16 @@ export function layoutPrompt(
   if (limits && imageCount > limits.images) {
     throw new EngineFault(
       "bad-prompt",
-      `The prompt holds ${imageCount} pictures; this model takes at most ${limits.images}. Take out ${imageCount - limits.images}.`,
+      say("The prompt holds {pictures} pictures; this model takes at most {most}. Take out {surplus}.", {
+        pictures: imageCount,
+        most: limits.images,
+        surplus: imageCount - limits.images,
+      }),
     );
   }
   const { tokens, mask } = laidOut(parts, tokenizer, numQueries);
   if (tokens.length === 1) {
-    throw new EngineFault("bad-prompt", "The prompt is empty. Write a few words or put a picture in.");
+    throw new EngineFault("bad-prompt", say("The prompt is empty. Write a few words or put a picture in."));
   }
   checkTokens(tokens.length, limits);
   return { tokens: Int32Array.from(tokens), imageMask: Uint8Array.from(mask), imageCount };
@@ -107,7 +112,12 @@ export function parsePrompt(prompt: string, images: readonly EntityImage[]): Pro
   if (snippets.length - 1 !== images.length) {
     throw new EngineFault(
       "bad-prompt",
-      `The prompt has ${snippets.length - 1} ${IMAGE_MARKER} for ${images.length} pictures. Write one ${IMAGE_MARKER} for each picture.`,
+      say("The prompt has {markers} {marker} for {pictures} pictures. Write one {marker2} for each picture.", {
+        markers: snippets.length - 1,
+        marker: IMAGE_MARKER,
+        pictures: images.length,
+        marker2: IMAGE_MARKER,
+      }),
     );
   }
   return snippets.flatMap((text, index): PromptPart[] => {
@@ -121,6 +131,9 @@ function checkTokens(length: number, limits: PromptLimits | undefined): void {
   if (!limits || length <= limits.tokens) return;
   throw new EngineFault(
     "bad-prompt",
-    `The prompt is ${length} tokens long; this model reads at most ${limits.tokens}. Shorten the text or take a picture out.`,
+    say(
+      "The prompt is {length} tokens long; this model reads at most {most}. Shorten the text or take a picture out.",
+      { length, most: limits.tokens },
+    ),
   );
 }

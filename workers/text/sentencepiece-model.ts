@@ -1,6 +1,8 @@
 /** Reads a SentencePiece `.model` file: pieces with scores, and the spec of its normaliser. */
+
 import { fromBinary } from "@bufbuild/protobuf";
 import { EngineFault } from "../faults.ts";
+import { type Said, say } from "../messages.ts";
 import {
   type ModelProto,
   ModelProtoSchema,
@@ -30,27 +32,29 @@ export function readSentencePieceModel(bytes: Uint8Array): SentencePieceModel {
   const model = decode(bytes);
   const { trainerSpec, normalizerSpec } = model;
   if (trainerSpec && trainerSpec.modelType !== TrainerSpec_ModelType.UNIGRAM) {
-    throw bad(`is of type ${TrainerSpec_ModelType[trainerSpec.modelType]}; only UNIGRAM is read`);
+    throw bad(say("is of type {type}; only UNIGRAM is read", { type: TrainerSpec_ModelType[trainerSpec.modelType] }));
   }
-  if (trainerSpec?.byteFallback) throw bad("uses byte_fallback, which is not read");
-  if (trainerSpec?.treatWhitespaceAsSuffix) throw bad("uses treat_whitespace_as_suffix, which is not read");
-  if (normalizerSpec && !normalizerSpec.escapeWhitespaces) throw bad("has escape_whitespaces off, which is not read");
+  if (trainerSpec?.byteFallback) throw bad(say("uses byte_fallback, which is not read"));
+  if (trainerSpec?.treatWhitespaceAsSuffix) throw bad(say("uses treat_whitespace_as_suffix, which is not read"));
+  if (normalizerSpec && !normalizerSpec.escapeWhitespaces)
+    throw bad(say("has escape_whitespaces off, which is not read"));
 
   const seen = new Set<string>();
   let unknowns = 0;
   const pieces = [];
   for (const [index, { piece, score, type }] of model.pieces.entries()) {
-    if (piece === "") throw bad(`has an empty piece at index ${index}`);
-    if (seen.has(piece)) throw bad(`has the piece "${piece}" twice`);
+    if (piece === "") throw bad(say("has an empty piece at index {index}", { index }));
+    if (seen.has(piece)) throw bad(say('has the piece "{piece}" twice', { piece }));
     seen.add(piece);
-    if (type === PieceType.USER_DEFINED) throw bad(`has the user-defined symbol "${piece}", which is not read`);
+    if (type === PieceType.USER_DEFINED)
+      throw bad(say('has the user-defined symbol "{piece}", which is not read', { piece }));
     if (type === PieceType.UNKNOWN) unknowns++;
     if (type !== PieceType.NORMAL) continue;
-    if (!Number.isFinite(score)) throw bad(`has no finite score for the piece "${piece}"`);
+    if (!Number.isFinite(score)) throw bad(say('has no finite score for the piece "{piece}"', { piece }));
     pieces.push({ piece, score });
   }
-  if (unknowns !== 1) throw bad(`has ${unknowns} pieces of type UNKNOWN instead of one`);
-  if (pieces.length === 0) throw bad("has no pieces");
+  if (unknowns !== 1) throw bad(say("has {unknowns} pieces of type UNKNOWN instead of one", { unknowns }));
+  if (pieces.length === 0) throw bad(say("has no pieces"));
   return {
     pieces,
     normalizer: {
@@ -65,10 +69,14 @@ function decode(bytes: Uint8Array): ModelProto {
   try {
     return fromBinary(ModelProtoSchema, bytes);
   } catch (cause) {
-    throw bad("cannot be read: it is cut off or no SentencePiece file", String(cause));
+    throw bad(say("cannot be read: it is cut off or no SentencePiece file"), String(cause));
   }
 }
 
-function bad(problem: string, detail?: string): EngineFault {
-  return new EngineFault("bad-bundle", `The SentencePiece model ${problem}. Fetch the model again.`, detail);
+function bad(problem: Said, detail?: string): EngineFault {
+  return new EngineFault(
+    "bad-bundle",
+    say("The SentencePiece model {problem}. Fetch the model again.", { problem }),
+    detail,
+  );
 }

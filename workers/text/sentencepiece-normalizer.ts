@@ -5,7 +5,9 @@
  * characters followed by JavaScript's NFKC. That differs from nmt_nfkc wherever the charsmap's Unicode version or rules do,
  * and wherever NFKC composes or reorders across characters, since SentencePiece replaces longest prefixes one after the other.
  */
+
 import { EngineFault } from "../faults.ts";
+import { say } from "../messages.ts";
 import type { NormalizerSpec } from "./sentencepiece-model.ts";
 
 const SPACE = " ";
@@ -116,7 +118,7 @@ function splitCharsmap(charsmap: Uint8Array): { units: Uint32Array; replacements
   if (trieBytes >= charsmap.length - 4 || trieBytes % 4 !== 0) {
     throw new EngineFault(
       "bad-bundle",
-      "The SentencePiece model's normalisation rules are broken. Fetch the model again.",
+      say("The SentencePiece model's normalisation rules are broken. Fetch the model again."),
     );
   }
   const units = new Uint32Array(trieBytes / 4);

@@ -2,8 +2,10 @@
  * Text to fairseq ids as in Kosmos-G (app_model.py, _build_text_transform): SentencePiece Unigram pieces, each looked up in
  * fairseq's dictionary. The Unigram model is transformers.js's, in the package that holds only its tokenizers.
  */
+
 import { Tokenizer as HuggingFaceTokenizer, Unigram } from "@huggingface/tokenizers";
 import { EngineFault } from "../faults.ts";
+import { say } from "../messages.ts";
 import { readFairseqDictionary, type SpecialIds, UNK } from "./fairseq-dictionary.ts";
 import { readSentencePieceModel } from "./sentencepiece-model.ts";
 import { createNormalizer } from "./sentencepiece-normalizer.ts";
@@ -73,7 +75,10 @@ function checkLength(text: string): void {
   if (text.length > MAX_CHARACTERS) {
     throw new EngineFault(
       "bad-prompt",
-      `This text is ${text.length} characters long; at most ${MAX_CHARACTERS} are read. Shorten it.`,
+      say("This text is {length} characters long; at most {most} are read. Shorten it.", {
+        length: text.length,
+        most: MAX_CHARACTERS,
+      }),
     );
   }
 }

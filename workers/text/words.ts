@@ -1,4 +1,5 @@
 import { EngineFault } from "../faults.ts";
+import { say } from "../messages.ts";
 import type { PromptShape } from "./prompt-layout.ts";
 
 /**
@@ -9,11 +10,11 @@ export function wordsOf(parts: readonly PromptShape[]): string {
   if (parts.some((part) => part.kind === "entity")) {
     throw new EngineFault(
       "bad-prompt",
-      "This model reads words alone. Take the pictures out, or choose a Kosmos-G model.",
+      say("This model reads words alone. Take the pictures out, or choose a Kosmos-G model."),
     );
   }
   const text = joinedText(parts);
-  if (text.trim() === "") throw new EngineFault("bad-prompt", "The prompt is empty. Write a few words.");
+  if (text.trim() === "") throw new EngineFault("bad-prompt", say("The prompt is empty. Write a few words."));
   return text;
 }
 

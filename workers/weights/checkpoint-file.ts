@@ -1,6 +1,8 @@
 /** A checkpoint of any format that weights are published in, known by its content: the name of a file says little. */
+
 import * as v from "valibot";
 import { EngineFault } from "../faults.ts";
+import { type Said, say } from "../messages.ts";
 import { fileName } from "./bundle.ts";
 import type { ByteSource } from "./byte-source.ts";
 import type { PickleValue } from "./pickle-values.ts";
@@ -16,7 +18,7 @@ export interface Checkpoint {
   /** safetensors: free text by the file's writer. Empty for torch. */
   metadata: Map<string, string>;
   /** torch: tensors that are there but cannot be read, and why. */
-  unreadable: Map<string, string>;
+  unreadable: Map<string, Said>;
   /** torch: what lies beside the state dict, inert. */
   others: Map<string, PickleValue>;
 }
@@ -40,7 +42,7 @@ export async function openCheckpoint(file: string, blob: ByteSource): Promise<Ch
     case "torch-legacy":
       return { ...none, format, ...(await readTorchLegacy(file, blob)) };
     default:
-      throw new EngineFault("bad-bundle", `${file}: ${whatElse(head)}`);
+      throw new EngineFault("bad-bundle", say("{file}: {problem}", { file, problem: whatElse(head) }));
   }
 }
 
@@ -61,61 +63,72 @@ const isSafetensors = (head: Uint8Array) => head[8] === 0x7b && head.subarray(4,
 const startsWith = (head: Uint8Array, text: string, at = 0) =>
   head.length >= at + text.length && [...text].every((c, i) => head[at + i] === c.charCodeAt(0));
 
-const UNPACK = "unpack it and choose the checkpoint inside";
-const POINTER = "stands for the file and does not hold it";
+const packed = (format: string) => say("{format}; unpack it and choose the checkpoint inside", { format });
+const otherFormat = (format: string) => say("{format}; choose the safetensors or torch file of the model", { format });
+const annexed = say('a git-annex pointer, which stands for the file and does not hold it; run "git annex get"');
+const picture = (format: string) => say("a picture ({format})", { format });
 
 /** Bytes that tell a kind of file, where they stand, what it is. */
-const KINDS: readonly [signature: string, at: number, problem: string][] = [
+const KINDS: readonly [signature: string, at: number, kind: Said][] = [
   [
     "version https://git-lfs.github.com/",
     0,
-    `a git-lfs pointer, which ${POINTER}; run "git lfs pull" or download it from the site`,
+    say(
+      'a git-lfs pointer, which stands for the file and does not hold it; run "git lfs pull" or download it from the site',
+    ),
   ],
-  ["/annex/objects/", 0, `a git-annex pointer, which ${POINTER}; run "git annex get"`],
-  ["\x1f\x8b", 0, `gzip; ${UNPACK}`],
-  ["BZh", 0, `bzip2; ${UNPACK}`],
-  ["\xfd7zXZ", 0, `xz; ${UNPACK}`],
-  ["\x28\xb5\x2f\xfd", 0, `zstd; ${UNPACK}`],
-  ["7z\xbc\xaf\x27\x1c", 0, `7z; ${UNPACK}`],
-  ["Rar!", 0, `RAR; ${UNPACK}`],
-  ["PK\x05\x06", 0, "an empty zip archive"],
+  ["/annex/objects/", 0, annexed],
+  ["\x1f\x8b", 0, packed("gzip")],
+  ["BZh", 0, packed("bzip2")],
+  ["\xfd7zXZ", 0, packed("xz")],
+  ["\x28\xb5\x2f\xfd", 0, packed("zstd")],
+  ["7z\xbc\xaf\x27\x1c", 0, packed("7z")],
+  ["Rar!", 0, packed("RAR")],
+  ["PK\x05\x06", 0, say("an empty zip archive")],
   [
     "ustar",
     257,
-    `tar, or a checkpoint from before PyTorch 0.1.10; ${UNPACK}, or load and save it with a newer PyTorch`,
+    say(
+      "tar, or a checkpoint from before PyTorch 0.1.10; unpack it and choose the checkpoint inside, or load and save it with a newer PyTorch",
+    ),
   ],
-  ["GGUF", 0, "GGUF, whose quantised weights are not read here; choose the safetensors or torch file of the model"],
-  ["\x89HDF", 0, "HDF5 (Keras); choose the safetensors or torch file of the model"],
-  ["TFL3", 4, "TensorFlow Lite; choose the safetensors or torch file of the model"],
-  ["\x93NUMPY", 0, "a NumPy array; choose the safetensors or torch file of the model"],
-  ["\x89PNG", 0, "a picture (PNG)"],
-  ["\xff\xd8\xff", 0, "a picture (JPEG)"],
-  ["GIF8", 0, "a picture (GIF)"],
-  ["WEBP", 8, "a picture (WebP)"],
-  ["%PDF", 0, "a PDF"],
+  [
+    "GGUF",
+    0,
+    say("GGUF, whose quantised weights are not read here; choose the safetensors or torch file of the model"),
+  ],
+  ["\x89HDF", 0, otherFormat("HDF5 (Keras)")],
+  ["TFL3", 4, otherFormat("TensorFlow Lite")],
+  ["\x93NUMPY", 0, say("a NumPy array; choose the safetensors or torch file of the model")],
+  ["\x89PNG", 0, picture("PNG")],
+  ["\xff\xd8\xff", 0, picture("JPEG")],
+  ["GIF8", 0, picture("GIF")],
+  ["WEBP", 8, picture("WebP")],
+  ["%PDF", 0, say("a PDF")],
 ];
 
-function whatElse(head: Uint8Array): string {
-  if (head.length === 0) return "empty; fetch the file again";
+const notBut = (kind: Said) => say("not a checkpoint but {kind}", { kind });
+
+function whatElse(head: Uint8Array): Said {
+  if (head.length === 0) return say("empty; fetch the file again");
   const kind = KINDS.find(([signature, at]) => startsWith(head, signature, at));
-  if (kind) return `not a checkpoint but ${kind[2]}`;
+  if (kind) return notBut(kind[2]);
   if (head.every((byte) => byte === 0))
-    return "begins with nothing but zeros: an unfinished download? Fetch the file again";
+    return say("begins with nothing but zeros: an unfinished download? Fetch the file again");
   const text = asText(head)?.trimStart();
   if (text !== undefined) {
     if (/^<(!doctype html|html|head|body)/i.test(text)) {
-      return "not a checkpoint but a web page: the address leads to a page about the file, or asks for a login";
+      return notBut(say("a web page: the address leads to a page about the file, or asks for a login"));
     }
-    if (/^[{[]/.test(text)) return "not a checkpoint but JSON; an index belongs beside the files that it lists";
-    if (/^(\.\.\/)*\.git\/annex\/objects\//.test(text))
-      return `not a checkpoint but a git-annex pointer, which ${POINTER}; run "git annex get"`;
-    return "not a checkpoint but text";
+    if (/^[{[]/.test(text)) return notBut(say("JSON; an index belongs beside the files that it lists"));
+    if (/^(\.\.\/)*\.git\/annex\/objects\//.test(text)) return notBut(annexed);
+    return notBut(say("text"));
   }
   // ONNX's protobuf: ir_version, then the producer's name, or the graph.
   if (head[0] === 0x08 && (head[1] ?? 0xff) < 32 && (head[2] === 0x12 || head[2] === 0x3a)) {
-    return "not a checkpoint but ONNX; choose the safetensors or torch file of the model";
+    return notBut(otherFormat("ONNX"));
   }
-  return "neither safetensors nor a checkpoint by torch.save";
+  return say("neither safetensors nor a checkpoint by torch.save");
 }
 
 /** The head of a text file; undefined: it is none. */
@@ -145,5 +158,8 @@ export function shardIndex(json: unknown): Map<string, string> {
   const [issue] = parsed.issues;
   // Tensors' names have dots of their own: no dotted path.
   const where = issue.path?.map((item) => String(item.key).slice(0, 120)).join(", ");
-  throw new EngineFault("bad-bundle", `The index of the model's files: ${where ?? "it"}: ${issue.message}`);
+  throw new EngineFault(
+    "bad-bundle",
+    say("The index of the model's files: {where}: {problem}", { where: where ?? "it", problem: issue.message }),
+  );
 }

@@ -1,5 +1,7 @@
 /** The three tables behind WeightStore: in IndexedDB, or in memory where the browser denies storage. */
+
 import { EngineFault } from "../faults.ts";
+import { say } from "../messages.ts";
 import type { FileBundle } from "./bundle.ts";
 
 export interface ModelRecord {
@@ -167,13 +169,15 @@ function storageFault(error: unknown): unknown {
   if (name === "QuotaExceededError") {
     return new EngineFault(
       "quota",
-      "There is no room left for this model in the browser's storage. Delete a model or free disk space, then load it again; what has arrived is kept.",
+      say(
+        "There is no room left for this model in the browser's storage. Delete a model or free disk space, then load it again; what has arrived is kept.",
+      ),
       String(error),
     );
   }
   return new EngineFault(
     "storage",
-    "The browser's storage failed. Load the model again; if that does not help, clear this site's data.",
+    say("The browser's storage failed. Load the model again; if that does not help, clear this site's data."),
     String(error),
   );
 }

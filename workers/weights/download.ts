@@ -1,5 +1,7 @@
 /** Bundles from a server into the store: in chunks, resumable, every byte hashed before the model counts as installed. */
+
 import { EngineFault } from "../faults.ts";
+import { say } from "../messages.ts";
 import type { InstallProgress, StoredBundle } from "../protocol.ts";
 import type { Bundle, FileBundle } from "./bundle.ts";
 import { exclusively } from "./exclusively.ts";
@@ -44,7 +46,7 @@ export async function installBundle(url: string, options: InstallOptions): Promi
       return installed ?? (await download(source, options));
     });
   } catch (error) {
-    if (signal?.aborted) throw new EngineFault("cancelled", "Stopped. What has arrived is kept.");
+    if (signal?.aborted) throw new EngineFault("cancelled", say("Stopped. What has arrived is kept."));
     throw error;
   }
 }
@@ -126,7 +128,8 @@ export async function downloadFiles(
   }
 }
 
-const deletedMeanwhile = () => new EngineFault("storage", "The model was deleted while it was loaded. Load it again.");
+const deletedMeanwhile = () =>
+  new EngineFault("storage", say("The model was deleted while it was loaded. Load it again."));
 
 function bytesOf(
   bundle: FileBundle,
@@ -152,7 +155,9 @@ async function checkWholeFiles(bundle: FileBundle, store: WeightStore, meter: Pr
     if (file.chunks) {
       throw new EngineFault(
         "bad-bundle",
-        `model.json contradicts itself: the chunks of ${name} together have another SHA-256 than the file`,
+        say("model.json contradicts itself: the chunks of {name} together have another SHA-256 than the file", {
+          name,
+        }),
       );
     }
     throw hashMismatch(name);
@@ -166,7 +171,7 @@ async function checkWholeFiles(bundle: FileBundle, store: WeightStore, meter: Pr
  */
 export function resolveBundleUrl(url: string, base: string | undefined = globalThis.location?.href): string {
   const refuse = () =>
-    new EngineFault("bad-bundle", `“${url.slice(0, 200)}” is not the address of a model (https://…)`);
+    new EngineFault("bad-bundle", say("“{url}” is not the address of a model (https://…)", { url: url.slice(0, 200) }));
   let resolved: URL;
   try {
     resolved = new URL(url, base);
@@ -195,7 +200,11 @@ async function fetchModelJson(source: string, { stallMs }: RetryPolicy, signal: 
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new EngineFault("bad-bundle", `${url} is not JSON. Is this the address of a model?`, String(error));
+    throw new EngineFault(
+      "bad-bundle",
+      say("{url} is not JSON. Is this the address of a model?", { url }),
+      String(error),
+    );
   }
   return parseBundle(json, "model.json");
 }

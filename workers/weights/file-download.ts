@@ -1,4 +1,5 @@
 import { EngineFault } from "../faults.ts";
+import { type Said, say } from "../messages.ts";
 import type { StoredFile } from "./bundle.ts";
 import { sha256 } from "./hash.ts";
 import {
@@ -99,7 +100,7 @@ export class FileDownload {
   }
 
   private async receive({ response, pieces }: Answer, index: number, begin: number): Promise<void> {
-    if (response.status === 416) throw this.mismatch("is shorter on the server than was said");
+    if (response.status === 416) throw this.mismatch(say("is shorter on the server than was said"));
     if (response.status !== 200 && response.status !== 206) throw statusFault(this.url, response);
     await this.noticeChange(response.headers.get("etag"));
     if (response.status === 206) {
@@ -108,7 +109,8 @@ export class FileDownload {
       return;
     }
     // Another request may have met the same answer.
-    if (this.stream) throw new TransientFault("network", `${this.name}: the server stopped to serve ranges`);
+    if (this.stream)
+      throw new TransientFault("network", say("{name}: the server stopped to serve ranges", { name: this.name }));
     this.streams = true;
     this.stream = this.cut(pieces, 0, this.count);
     try {
@@ -129,7 +131,7 @@ export class FileDownload {
     try {
       for await (const piece of pieces) {
         for (let read = 0; read < piece.byteLength; ) {
-          if (index === last) throw this.mismatch("is longer on the server than was said");
+          if (index === last) throw this.mismatch(say("is longer on the server than was said"));
           const part = piece.subarray(read, read + chunk.byteLength - filled);
           chunk.set(part, filled);
           filled += part.byteLength;
@@ -154,15 +156,18 @@ export class FileDownload {
     meter.add(this.name, -counted);
     throw new TransientFault(
       "network",
-      `${this.name} was cut off by the server or the network. Load the model again; what has arrived is kept.`,
+      say("{name} was cut off by the server or the network. Load the model again; what has arrived is kept.", {
+        name: this.name,
+      }),
     );
   }
 
   private async store(index: number, bytes: Uint8Array<ArrayBuffer>, version: string | undefined): Promise<void> {
     const hash = await sha256(bytes);
-    if (hash !== (expectedHash(this.file, index) ?? hash)) throw this.mismatch("is not the file that was described");
+    if (hash !== (expectedHash(this.file, index) ?? hash))
+      throw this.mismatch(say("is not the file that was described"));
     if (!this.hashed && version !== this.etag)
-      throw new TransientFault("network", `${this.name} changed on the server`);
+      throw new TransientFault("network", say("{name} changed on the server", { name: this.name }));
     await this.context.store.putChunk(this.file, index, new Blob([bytes]), hash);
     this.missing.delete(index);
   }
@@ -174,7 +179,7 @@ export class FileDownload {
     this.etag = etag;
     await store.noteEtag(bundleId, this.name, etag);
     if (!changed || this.hashed) return;
-    if (++this.restarts > MAX_RESTARTS) throw this.mismatch("keeps changing on the server");
+    if (++this.restarts > MAX_RESTARTS) throw this.mismatch(say("keeps changing on the server"));
     await store.dropChunks(this.file);
     for (let index = 0; index < this.count; index++) {
       if (this.missing.has(index)) continue;
@@ -188,20 +193,26 @@ export class FileDownload {
     const [, from, total] = header?.match(/^bytes (\d+)-\d+\/(\d+|\*)$/) ?? [];
     if (from === undefined || total === undefined) return;
     if (total !== "*" && Number(total) !== this.file.size)
-      throw this.mismatch("has another size on the server than was said");
+      throw this.mismatch(say("has another size on the server than was said"));
     if (Number(from) !== begin)
-      throw new TransientFault("network", `${this.name}: the server sent another part than was asked for`);
+      throw new TransientFault(
+        "network",
+        say("{name}: the server sent another part than was asked for", { name: this.name }),
+      );
   }
 
-  private mismatch(problem: string): EngineFault {
+  private mismatch(problem: Said): EngineFault {
     return hashMismatch(this.name, problem);
   }
 }
 
-export function hashMismatch(file: string, problem = "is not the file that was described"): EngineFault {
+export function hashMismatch(file: string, problem = say("is not the file that was described")): EngineFault {
   return new EngineFault(
     "hash-mismatch",
-    `${file} ${problem}. Load the model again: only the wrong part is fetched anew; if it stays wrong, its publisher has to mend it.`,
+    say(
+      "{file} {problem}. Load the model again: only the wrong part is fetched anew; if it stays wrong, its publisher has to mend it.",
+      { file, problem },
+    ),
     file,
   );
 }

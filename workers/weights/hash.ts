@@ -1,5 +1,6 @@
 import { createSHA256 } from "hash-wasm";
 import { EngineFault } from "../faults.ts";
+import { say } from "../messages.ts";
 import { SteadyBlob } from "./steady-blob.ts";
 
 /** SHA-256 as lower-case hex of bytes that are in memory. */
@@ -7,7 +8,7 @@ export async function sha256(bytes: BufferSource): Promise<string> {
   if (!globalThis.crypto?.subtle) {
     throw new EngineFault(
       "insecure-context",
-      "Models can be checked only on a secure page: open it by https or on localhost.",
+      say("Models can be checked only on a secure page: open it by https or on localhost."),
     );
   }
   return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));

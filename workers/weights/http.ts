@@ -1,5 +1,7 @@
 /** Requests that may fail on the way: what is worth another try, and when to give up. */
+
 import { EngineFault } from "../faults.ts";
+import { type Said, say } from "../messages.ts";
 
 export interface RetryPolicy {
   /** Tries in all. */
@@ -17,12 +19,12 @@ export const DEFAULT_RETRY: RetryPolicy = { attempts: 6, baseDelayMs: 500, maxDe
 export class TransientFault extends EngineFault {
   constructor(
     code: "network" | "http",
-    message: string,
+    said: Said,
     detail?: string,
     /** How long the server asked us to wait. */
     readonly retryAfterMs = 0,
   ) {
-    super(code, message, detail);
+    super(code, said, detail);
   }
 }
 
@@ -113,13 +115,21 @@ function networkFault(url: string, error: unknown): EngineFault {
   if (globalThis.navigator?.onLine === false) {
     return new EngineFault(
       "offline",
-      "There is no network. Connect and load the model again; what has arrived is kept.",
+      say("There is no network. Connect and load the model again; what has arrived is kept."),
     );
   }
   const foreign = globalThis.location !== undefined && new URL(url).origin !== globalThis.location.origin;
+  const file = lastPart(url);
   return new TransientFault(
     "network",
-    `${lastPart(url)} could not be fetched: the connection failed${foreign ? ", or that server does not let other sites read it (CORS)" : ""}. Load the model again; what has arrived is kept.`,
+    foreign
+      ? say(
+          "{file} could not be fetched: the connection failed, or that server does not let other sites read it (CORS). Load the model again; what has arrived is kept.",
+          { file },
+        )
+      : say("{file} could not be fetched: the connection failed. Load the model again; what has arrived is kept.", {
+          file,
+        }),
     `${url}: ${error}`,
   );
 }
@@ -127,13 +137,20 @@ function networkFault(url: string, error: unknown): EngineFault {
 /** For statuses other than 200 and 206: TransientFault for those that pass, EngineFault `http` for the rest. */
 export function statusFault(url: string, response: Response): EngineFault {
   const { status, headers } = response;
-  const said = `${lastPart(url)}: the server answered ${status}${response.statusText ? ` ${response.statusText}` : ""}.`;
+  const values = { file: lastPart(url), status: `${status} ${response.statusText}`.trim() };
   if (status === 408 || status === 429 || status >= 500) {
     const seconds = Number(headers.get("retry-after"));
-    const message = `${said} Load the model again in a while; what has arrived is kept.`;
-    return new TransientFault("http", message, url, Number.isFinite(seconds) ? seconds * 1000 : 0);
+    const said = say(
+      "{file}: the server answered {status}. Load the model again in a while; what has arrived is kept.",
+      values,
+    );
+    return new TransientFault("http", said, url, Number.isFinite(seconds) ? seconds * 1000 : 0);
   }
-  return new EngineFault("http", `${said} Check the address of the model.`, url);
+  return new EngineFault(
+    "http",
+    say("{file}: the server answered {status}. Check the address of the model.", values),
+    url,
+  );
 }
 
 /** A body that is known to be small, as text. */
@@ -144,7 +161,11 @@ export async function readSmall({ response, pieces, close }: Answer, url: string
     let size = 0;
     for await (const piece of pieces) {
       size += piece.byteLength;
-      if (size > maxBytes) throw new EngineFault("bad-bundle", `${lastPart(url)} is larger than ${maxBytes} bytes`);
+      if (size > maxBytes)
+        throw new EngineFault(
+          "bad-bundle",
+          say("{file} is larger than {maxBytes} bytes", { file: lastPart(url), maxBytes }),
+        );
       parts.push(piece.slice());
     }
     return await new Blob(parts).text();
@@ -154,7 +175,7 @@ export async function readSmall({ response, pieces, close }: Answer, url: string
 }
 
 /** What a person knows a file by. */
-const lastPart = (url: string) => new URL(url).pathname.split("/").at(-1);
+const lastPart = (url: string) => new URL(url).pathname.split("/").at(-1) ?? "";
 
 /** So many tasks at a time. */
 export class Slots {

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { EngineFault } from "../faults.ts";
+import { type Said, say } from "../messages.ts";
 import { Bundle } from "./bundle.ts";
 
 /** Larger than any model here; a lie beyond it would cost memory before the download shows it. */
@@ -11,8 +12,8 @@ const MAX_FILE_BYTES = 2 ** 36;
  * @throws EngineFault `bad-bundle`, naming the field
  */
 export function parseBundle(json: unknown, where: string): Bundle {
-  const fail = (field: string, problem: string): never => {
-    throw new EngineFault("bad-bundle", `${where}: ${field}: ${problem}`);
+  const fail = (field: string, problem: Said | string): never => {
+    throw new EngineFault("bad-bundle", say("{where}: {field}: {problem}", { where, field, problem }));
   };
   const parsed = v.safeParse(Bundle, json);
   if (!parsed.success) {
@@ -21,10 +22,18 @@ export function parseBundle(json: unknown, where: string): Bundle {
   }
   const bundle = parsed.output;
   for (const [name, file] of Object.entries(bundle.files)) {
-    if (!(file.size <= MAX_FILE_BYTES)) fail(`files.${name}.size`, `${file.size} bytes are too many`);
+    if (!(file.size <= MAX_FILE_BYTES))
+      fail(`files.${name}.size`, say("{size} bytes are too many", { size: file.size }));
     const expected = chunkCount(file.size);
     if (file.chunks && file.chunks.length !== expected) {
-      fail(`files.${name}.chunks`, `${file.chunks.length} hashes, a file of ${file.size} bytes has ${expected} chunks`);
+      fail(
+        `files.${name}.chunks`,
+        say("{hashes} hashes, a file of {size} bytes has {expected} chunks", {
+          hashes: file.chunks.length,
+          size: file.size,
+          expected,
+        }),
+      );
     }
   }
   const { tokenizer, scheduler: _, ...networks } = bundle.components;
@@ -33,7 +42,7 @@ export function parseBundle(json: unknown, where: string): Bundle {
   );
   const tokenizerFiles = Object.entries<string>(tokenizer).map(([key, file]) => [`tokenizer.${key}`, file] as const);
   for (const [field, file] of [...networkFiles, ...tokenizerFiles]) {
-    if (!Object.hasOwn(bundle.files, file)) fail(`components.${field}`, `${file} is not listed in files`);
+    if (!Object.hasOwn(bundle.files, file)) fail(`components.${field}`, say("{file} is not listed in files", { file }));
   }
   return bundle;
 }

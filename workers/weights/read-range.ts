@@ -1,4 +1,5 @@
 import { EngineFault } from "../faults.ts";
+import { say } from "../messages.ts";
 import type { ByteSource } from "./byte-source.ts";
 
 /**
@@ -15,7 +16,11 @@ export async function readRange(
   if (!(begin >= 0 && begin <= end && end <= blob.size)) {
     throw new EngineFault(
       "bad-bundle",
-      `${file}: cut off (${blob.size} bytes, at least ${end} are needed); fetch the file again`,
+      say("{file}: cut off ({size} bytes, at least {end} are needed); fetch the file again", {
+        file,
+        size: blob.size,
+        end,
+      }),
     );
   }
   let bytes: ArrayBuffer | undefined;
@@ -28,7 +33,7 @@ export async function readRange(
   }
   if (bytes?.byteLength === end - begin) return new Uint8Array(bytes);
   // A File only points at the disk: moved or changed since it was chosen, it is gone.
-  throw new EngineFault("storage", `${file} can no longer be read. Choose the file again.`, cause);
+  throw new EngineFault("storage", say("{file} can no longer be read. Choose the file again.", { file }), cause);
 }
 
 /** Reads in flight at a time: thousands of small ones neither queue up one by one nor all at once. */

@@ -2,7 +2,9 @@
  * safetensors: 8 bytes of header length, a JSON header, then the tensors' bytes (github.com/huggingface/safetensors).
  * Only the header is read; the rules are those of the reference reader, which trusts no header.
  */
+
 import { EngineFault } from "../faults.ts";
+import { type Said, say } from "../messages.ts";
 import type { TensorLocation } from "../onnx/graph.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { printable } from "./printable.ts";
@@ -46,17 +48,26 @@ export interface SafetensorsHeader {
  *   names the file and the tensor
  */
 export async function readSafetensorsHeader(file: string, blob: ByteSource): Promise<SafetensorsHeader> {
-  const fail = (problem: string, tensor?: string, cause?: unknown): never => {
-    const what = tensor === undefined ? file : `${file}, tensor ${printable(tensor)}`;
-    throw new EngineFault("bad-bundle", `${what}: ${problem}`, cause === undefined ? undefined : String(cause));
+  const fail = (problem: Said, tensor?: string, cause?: unknown): never => {
+    const said =
+      tensor === undefined
+        ? say("{file}: {problem}", { file, problem })
+        : say("{file}, tensor {tensor}: {problem}", { file, tensor: printable(tensor), problem });
+    throw new EngineFault("bad-bundle", said, cause === undefined ? undefined : String(cause));
   };
 
-  if (blob.size < 8) fail(`not a safetensors file (${blob.size} bytes)`);
+  if (blob.size < 8) fail(say("not a safetensors file ({size} bytes)", { size: blob.size }));
   const headerBytes = Number(new DataView(await blob.slice(0, 8).arrayBuffer()).getBigUint64(0, true));
-  if (headerBytes > MAX_HEADER_BYTES) fail(`not a safetensors file (its header would have ${headerBytes} bytes)`);
+  if (headerBytes > MAX_HEADER_BYTES)
+    fail(say("not a safetensors file (its header would have {headerBytes} bytes)", { headerBytes }));
   const dataStart = 8 + headerBytes;
   if (dataStart > blob.size) {
-    fail(`cut off inside the header (${blob.size} bytes of at least ${dataStart}); fetch the file again`);
+    fail(
+      say("cut off inside the header ({size} bytes of at least {dataStart}); fetch the file again", {
+        size: blob.size,
+        dataStart,
+      }),
+    );
   }
 
   let header: unknown;
@@ -66,46 +77,60 @@ export async function readSafetensorsHeader(file: string, blob: ByteSource): Pro
     const json = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     header = JSON.parse(json);
     const twice = duplicateKey(json);
-    if (twice !== undefined) fail("the header names this twice", twice);
+    if (twice !== undefined) fail(say("the header names this twice"), twice);
   } catch (error) {
     if (error instanceof EngineFault) throw error;
-    fail("not a safetensors file (its header is not JSON)", undefined, error);
+    fail(say("not a safetensors file (its header is not JSON)"), undefined, error);
   }
-  if (!isRecord(header)) return fail("not a safetensors file (its header is not a JSON object)");
+  if (!isRecord(header)) return fail(say("not a safetensors file (its header is not a JSON object)"));
 
   const metadata = new Map<string, string>();
   const entries: [string, TensorLocation][] = [];
   for (const [name, entry] of Object.entries(header)) {
     if (name === "__metadata__") {
-      if (!isRecord(entry)) return fail("__metadata__ is not an object of texts");
+      if (!isRecord(entry)) return fail(say("__metadata__ is not an object of texts"));
       for (const [key, value] of Object.entries(entry)) {
-        if (typeof value !== "string") return fail("__metadata__ is not an object of texts");
+        if (typeof value !== "string") return fail(say("__metadata__ is not an object of texts"));
         metadata.set(key, value);
       }
       continue;
     }
     // Names travel as keys of plain objects elsewhere; no real tensor is called so.
-    if (name in Object.prototype) fail("not a tensor's name", name);
+    if (name in Object.prototype) fail(say("not a tensor's name"), name);
     entries.push([name, locate(name, entry)]);
   }
 
   function locate(name: string, entry: unknown): TensorLocation {
-    if (!isRecord(entry)) return fail("its entry is not an object", name);
+    if (!isRecord(entry)) return fail(say("its entry is not an object"), name);
     const { dtype, shape, data_offsets: offsets } = entry;
     const elementBytes = typeof dtype === "string" ? ELEMENT_BYTES.get(dtype) : undefined;
     if (typeof dtype !== "string" || elementBytes === undefined) {
-      return fail(`unknown dtype ${printable(String(dtype))}`, name);
+      return fail(say("unknown dtype {dtype}", { dtype: printable(String(dtype)) }), name);
     }
-    if (!isSizes(shape)) return fail("its shape is not a list of sizes", name);
-    if (!isSizes(offsets) || offsets.length !== 2) return fail("its data_offsets are not two positions", name);
+    if (!isSizes(shape)) return fail(say("its shape is not a list of sizes"), name);
+    if (!isSizes(offsets) || offsets.length !== 2) return fail(say("its data_offsets are not two positions"), name);
     const [begin, end] = offsets as [number, number];
-    if (begin > end) fail(`its data_offsets [${begin}, ${end}] run backwards`, name);
+    if (begin > end) fail(say("its data_offsets [{begin}, {end}] run backwards", { begin, end }), name);
     if (dataStart + end > blob.size) {
-      fail(`ends at byte ${dataStart + end}, but the file has ${blob.size}: cut off? Fetch the file again`, name);
+      fail(
+        say("ends at byte {end}, but the file has {size}: cut off? Fetch the file again", {
+          end: dataStart + end,
+          size: blob.size,
+        }),
+        name,
+      );
     }
     const bytes = shape.reduce((product, d) => product * d, elementBytes);
     if (bytes !== end - begin) {
-      fail(`${dtype} of shape [${shape}] has ${bytes} bytes, its data_offsets hold ${end - begin}`, name);
+      fail(
+        say("{dtype} of shape [{shape}] has {bytes} bytes, its data_offsets hold {held}", {
+          dtype,
+          shape,
+          bytes,
+          held: end - begin,
+        }),
+        name,
+      );
     }
     return { file, dtype, shape, offset: dataStart + begin, length: bytes };
   }
@@ -114,11 +139,12 @@ export async function readSafetensorsHeader(file: string, blob: ByteSource): Pro
   entries.sort(([, a], [, b]) => a.offset - b.offset || a.length - b.length);
   let end = dataStart;
   for (const [name, location] of entries) {
-    if (location.offset < end) fail("overlaps another tensor", name);
-    if (location.offset > end) fail(`${location.offset - end} bytes before it belong to no tensor`, name);
+    if (location.offset < end) fail(say("overlaps another tensor"), name);
+    if (location.offset > end)
+      fail(say("{rest} bytes before it belong to no tensor", { rest: location.offset - end }), name);
     end = location.offset + location.length;
   }
-  if (end !== blob.size) fail(`${blob.size - end} bytes at the end belong to no tensor`);
+  if (end !== blob.size) fail(say("{rest} bytes at the end belong to no tensor", { rest: blob.size - end }));
   return { tensors: new Map(entries), metadata };
 }
 

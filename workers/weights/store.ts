@@ -2,7 +2,9 @@
  * Models as the browser keeps them: files in chunks of 16 MiB, each a Blob. A file's key is its SHA-256 and size, so that
  * two models that share a file share its chunks. A model is installed when one transaction has found all its chunks.
  */
+
 import { EngineFault } from "../faults.ts";
+import { say } from "../messages.ts";
 import type { DamagedChunk, StorageUsage, StoredBundle, StoredModel } from "../protocol.ts";
 import type { FileBundle, StoredFile } from "./bundle.ts";
 import type { Transaction } from "./database.ts";
@@ -93,7 +95,9 @@ export class WeightStore {
     if (missing > 0) {
       throw new EngineFault(
         "storage",
-        `The browser has lost parts of the model “${bundle.name}”. Load it again; only what is missing is fetched.`,
+        say("The browser has lost parts of the model “{name}”. Load it again; only what is missing is fetched.", {
+          name: bundle.name,
+        }),
         `${missing} chunks`,
       );
     }
@@ -115,7 +119,10 @@ export class WeightStore {
       if (installed && installed.source !== source && !sameFiles(installed.bundle, bundle)) {
         throw new EngineFault(
           "bad-bundle",
-          `Another model with the id ${bundle.id} is stored, from ${installed.source}. Delete that one first, or give this one its own id.`,
+          say(
+            "Another model with the id {id} is stored, from {source}. Delete that one first, or give this one its own id.",
+            { id: bundle.id, source: installed.source },
+          ),
         );
       }
       const earlier = await tx.get("downloads", bundle.id);
@@ -153,7 +160,11 @@ export class WeightStore {
     try {
       return blob.size === file.size && (await sha256OfBlob(blob, onBytes)) === file.sha256;
     } catch (error) {
-      throw new EngineFault("storage", "The browser's storage could not be read. Load the model again.", String(error));
+      throw new EngineFault(
+        "storage",
+        say("The browser's storage could not be read. Load the model again."),
+        String(error),
+      );
     }
   }
 
@@ -166,7 +177,7 @@ export class WeightStore {
       const download = await tx.get("downloads", id);
       const missing = download && (await missingChunks(tx, download.bundle));
       if (!missing || [...missing.values()].some((indices) => indices.size > 0)) {
-        throw new EngineFault("storage", "The model was deleted while it was loaded. Load it again.");
+        throw new EngineFault("storage", say("The model was deleted while it was loaded. Load it again."));
       }
       await tx.put("models", id, { bundle: download.bundle, source: download.source });
       await tx.delete("downloads", id);
@@ -180,7 +191,7 @@ export class WeightStore {
    */
   async verify(id: string, { signal, onBytes = () => {} }: VerifyOptions = {}): Promise<DamagedChunk[]> {
     const record = await this.database.transact("readonly", ["models"], (tx) => tx.get("models", id));
-    if (!record) throw new EngineFault("not-loaded", `There is no model ${id} in this browser.`);
+    if (!record) throw new EngineFault("not-loaded", say("There is no model {id} in this browser.", { id }));
     const damaged: DamagedChunk[] = [];
     const missing = await this.missing(record.bundle);
     for (const [name, file] of Object.entries(record.bundle.files)) {

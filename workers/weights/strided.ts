@@ -1,5 +1,7 @@
 /** Tensors whose elements do not lie in row-major order in the file: a transposed or expanded weight of a torch checkpoint. */
+
 import { EngineFault } from "../faults.ts";
+import { say } from "../messages.ts";
 import type { TensorLocation } from "../onnx/graph.ts";
 import { elementBytes } from "./tensors.ts";
 
@@ -31,7 +33,7 @@ export async function readStrided(
   if (length > MAX_BYTES || count * width > MAX_BYTES) {
     throw new EngineFault(
       "bad-bundle",
-      `${file}: a tensor [${shape}] in another order than its shape's is too large to reorder`,
+      say("{file}: a tensor [{shape}] in another order than its shape's is too large to reorder", { file, shape }),
     );
   }
   if (count === 0) return new ArrayBuffer(0);

@@ -1,5 +1,7 @@
 /** The tensors of a stored model: found by name, read by byte range. Whole files never come into memory. */
+
 import { EngineFault } from "../faults.ts";
+import { say } from "../messages.ts";
 import type { TensorLocation, TensorSource } from "../onnx/graph.ts";
 import type { StoredBundle } from "../protocol.ts";
 import { fromBfloat16Bits, fromFloat16Bits } from "./float16.ts";
@@ -29,12 +31,17 @@ export class WeightFiles {
     const found = new Map<string, TensorLocation>();
     for (const file of files) {
       const tensors = this.tensors.get(file);
-      if (!tensors) throw new EngineFault("bad-bundle", `${file} is not a safetensors file of this model`);
+      if (!tensors)
+        throw new EngineFault("bad-bundle", say("{file} is not a safetensors file of this model", { file }));
       for (const [name, location] of tensors) {
         if (!name.startsWith(prefix)) continue;
         const official = name.slice(prefix.length);
         const other = found.get(official);
-        if (other) throw new EngineFault("bad-bundle", `Tensor ${name} is in ${other.file} and in ${file}`);
+        if (other)
+          throw new EngineFault(
+            "bad-bundle",
+            say("Tensor {name} is in {first} and in {file}", { name, first: other.file, file }),
+          );
         found.set(official, location);
       }
     }
@@ -44,7 +51,7 @@ export class WeightFiles {
   /** @throws EngineFault `bad-bundle` when the model has no such file */
   file(name: string): Blob {
     const blob = Object.hasOwn(this.files, name) ? this.files[name] : undefined;
-    if (!blob) throw new EngineFault("bad-bundle", `The model lacks its file ${name}. Load it again.`);
+    if (!blob) throw new EngineFault("bad-bundle", say("The model lacks its file {name}. Load it again.", { name }));
     return blob;
   }
 
@@ -75,12 +82,18 @@ export class WeightFiles {
   async gatherRows(location: TensorLocation, ids: Iterable<number>): Promise<Float32Array<ArrayBuffer>> {
     const [rows, width] = location.shape;
     if (location.shape.length !== 2 || rows === undefined || width === undefined) {
-      throw new EngineFault("wrong-shape", `A table of rows was expected in ${location.file}, not [${location.shape}]`);
+      throw new EngineFault(
+        "wrong-shape",
+        say("A table of rows was expected in {file}, not [{shape}]", { file: location.file, shape: location.shape }),
+      );
     }
     const wanted = [...ids];
     for (const id of wanted) {
       if (Number.isInteger(id) && id >= 0 && id < rows) continue;
-      throw new EngineFault("wrong-shape", `The table [${location.shape}] in ${location.file} has no row ${id}`);
+      throw new EngineFault(
+        "wrong-shape",
+        say("The table [{shape}] in {file} has no row {id}", { shape: location.shape, file: location.file, id }),
+      );
     }
     const rowBytes = width * elementBytes(location);
     const runs = mergeRows(new Set(wanted), Math.floor(MERGE_BYTES / Math.max(rowBytes, 1)));
@@ -100,7 +113,7 @@ export class WeightFiles {
 }
 
 const unreadable = (file: string) =>
-  `The browser no longer has all of ${file}. Load the model again; the missing parts are fetched.`;
+  say("The browser no longer has all of {file}. Load the model again; the missing parts are fetched.", { file });
 
 /** Rows closer together than this are read in one piece: a read costs more than the bytes between them. */
 const MERGE_BYTES = 16 * 1024;
@@ -118,7 +131,7 @@ function mergeRows(ids: ReadonlySet<number>, gap: number): { first: number; last
 /** @throws EngineFault `bad-bundle` for a dtype that is not known */
 export function elementBytes({ dtype, file }: TensorLocation): number {
   const bytes = ELEMENT_BYTES.get(dtype);
-  if (bytes === undefined) throw new EngineFault("bad-bundle", `${file}: unknown dtype ${dtype}`);
+  if (bytes === undefined) throw new EngineFault("bad-bundle", say("{file}: unknown dtype {dtype}", { file, dtype }));
   return bytes;
 }
 
@@ -134,6 +147,9 @@ export function asFloat32({ dtype, file }: TensorLocation, bytes: ArrayBuffer): 
     case "F64":
       return Float32Array.from(new Float64Array(bytes));
     default:
-      throw new EngineFault("bad-bundle", `${file}: a tensor of ${dtype} where floating point numbers are needed`);
+      throw new EngineFault(
+        "bad-bundle",
+        say("{file}: a tensor of {dtype} where floating point numbers are needed", { file, dtype }),
+      );
   }
 }

@@ -2,7 +2,9 @@
  * torch.save's files, both kinds: a zip archive with one entry per storage (since PyTorch 1.6), and before it one stream of pickles
  * followed by the storages. The pickle is read, the storages' places are computed, and no weight is touched.
  */
+
 import { EngineFault } from "../faults.ts";
+import { type Said, say } from "../messages.ts";
 import type { TensorLocation } from "../onnx/graph.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { type PersistentId, PickleRecord, type PickleValue } from "./pickle-values.ts";
@@ -26,7 +28,7 @@ export interface TorchCheckpoint {
   /** The state dict, flattened: dots between the keys of nested dicts. Tied tensors share their bytes. */
   tensors: Map<string, TensorLocation | StridedLocation>;
   /** Tensors of the state dict that cannot be read, and why: sparse, quantised, complex. */
-  unreadable: Map<string, string>;
+  unreadable: Map<string, Said>;
   /** What lies beside the state dict (`cfg`, `last_optimizer_state`), as inert values; their tensors are not looked at. */
   others: Map<string, PickleValue>;
 }
@@ -58,29 +60,39 @@ export async function readTorchZip(file: string, blob: ByteSource): Promise<Torc
   if (pickleName === undefined || pickles.length > 1) {
     return fail(
       file,
-      "a zip archive, but not one by torch.save (no data.pkl); if it holds a checkpoint, unpack it first",
+      say("a zip archive, but not one by torch.save (no data.pkl); if it holds a checkpoint, unpack it first"),
     );
   }
   const folder = pickleName.slice(0, -"data.pkl".length);
   if (entries.has(`${folder}constants.pkl`)) {
-    fail(file, "a TorchScript program, not a checkpoint; in Python, torch.jit.load it and torch.save its state_dict()");
+    fail(
+      file,
+      say("a TorchScript program, not a checkpoint; in Python, torch.jit.load it and torch.save its state_dict()"),
+    );
   }
   const order = await read(`${folder}byteorder`, 16);
   if (order && new TextDecoder().decode(order) !== "little") {
-    fail(file, "written on a big-endian machine; load and save it on another one");
+    fail(file, say("written on a big-endian machine; load and save it on another one"));
   }
   const pickle = (await read(pickleName, MAX_PICKLE_BYTES)) as Uint8Array<ArrayBuffer>;
   const { value, length } = unpickle(`${file}, ${printable(pickleName)}`, pickle);
   if (length !== pickle.length)
-    fail(file, `${pickle.length - length} bytes follow the pickle in ${printable(pickleName)}`);
+    fail(
+      file,
+      say("{rest} bytes follow the pickle in {entry}", { rest: pickle.length - length, entry: printable(pickleName) }),
+    );
 
   return collect(file, value, ({ key, type, count }) => {
     const entry = entries.get(`${folder}data/${key}`);
-    if (!entry) throw new TensorProblem(`its storage ${printable(key)} is not in the file`);
+    if (!entry) throw new TensorProblem(say("its storage {key} is not in the file", { key: printable(key) }));
     // As torch counts: whole elements.
     if (Math.floor(entry.size / (storageElementBytes(type) as number)) !== count) {
       throw new TensorProblem(
-        `its storage ${printable(key)} should have ${count} elements, but has ${entry.size} bytes`,
+        say("its storage {key} should have {count} elements, but has {size} bytes", {
+          key: printable(key),
+          count,
+          size: entry.size,
+        }),
       );
     }
     return { offset: entry.offset, length: entry.size };
@@ -89,7 +101,11 @@ export async function readTorchZip(file: string, blob: ByteSource): Promise<Torc
   async function read(name: string, most: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const entry = entries.get(name);
     if (!entry) return undefined;
-    if (entry.size > most) fail(file, `${printable(name)} has ${entry.size} bytes, more than any checkpoint's`);
+    if (entry.size > most)
+      fail(
+        file,
+        say("{name} has {size} bytes, more than any checkpoint's", { name: printable(name), size: entry.size }),
+      );
     return readRange(file, blob, entry.offset, entry.offset + entry.size);
   }
 }
@@ -106,11 +122,11 @@ const PROTOCOL_VERSION = 1001;
  */
 export async function readTorchLegacy(file: string, blob: ByteSource): Promise<TorchCheckpoint> {
   const pickles = new PickleStream(file, blob);
-  if ((await pickles.next()).value !== MAGIC) fail(file, "a Python pickle, but not one by torch.save");
-  if ((await pickles.next()).value !== PROTOCOL_VERSION) fail(file, "written by an unknown version of torch.save");
+  if ((await pickles.next()).value !== MAGIC) fail(file, say("a Python pickle, but not one by torch.save"));
+  if ((await pickles.next()).value !== PROTOCOL_VERSION) fail(file, say("written by an unknown version of torch.save"));
   const { value: system } = await pickles.next();
   if (!(system instanceof Map) || system.get("little_endian") !== true) {
-    fail(file, "written on a big-endian machine; load and save it on another one");
+    fail(file, say("written on a big-endian machine; load and save it on another one"));
   }
   const { value, persistent } = await pickles.next();
   const { value: keys } = await pickles.next();
@@ -118,7 +134,7 @@ export async function readTorchLegacy(file: string, blob: ByteSource): Promise<T
 
   return collect(file, value, ({ key }) => {
     const place = places.get(key);
-    if (!place) throw new TensorProblem(`its storage ${printable(key)} is not in the file`);
+    if (!place) throw new TensorProblem(say("its storage {key} is not in the file", { key: printable(key) }));
     return place;
   });
 }
@@ -164,17 +180,18 @@ async function placeStorages(
     if (!reference) continue;
     const known = stored.get(reference.key);
     if (known && (known.type !== reference.type || known.count !== reference.count)) {
-      fail(file, `storage ${printable(reference.key)} is described in two ways`);
+      fail(file, say("storage {key} is described in two ways", { key: printable(reference.key) }));
     }
     stored.set(reference.key, reference);
   }
-  if (!Array.isArray(keys)) return fail(file, "its list of storages is missing");
+  if (!Array.isArray(keys)) return fail(file, say("its list of storages is missing"));
   const places = new Map<string, StoragePlace>();
   const counts: { at: number; count: number; key: string }[] = [];
   let at = begin;
   for (const key of keys) {
     const reference = typeof key === "string" ? stored.get(key) : undefined;
-    if (!reference || places.has(reference.key)) return fail(file, "its list of storages is not that of its tensors");
+    if (!reference || places.has(reference.key))
+      return fail(file, say("its list of storages is not that of its tensors"));
     const length = reference.count * (storageElementBytes(reference.type) as number);
     counts.push({ at, count: reference.count, key: reference.key });
     places.set(reference.key, { offset: at + 8, length });
@@ -182,14 +199,18 @@ async function placeStorages(
     if (at > blob.size)
       fail(
         file,
-        `storage ${printable(reference.key)} ends at byte ${at}, but the file has ${blob.size}: cut off? Fetch the file again`,
+        say("storage {key} ends at byte {at}, but the file has {size}: cut off? Fetch the file again", {
+          key: printable(reference.key),
+          at,
+          size: blob.size,
+        }),
       );
   }
-  if (at < blob.size) fail(file, `${blob.size - at} bytes at the end belong to no storage`);
+  if (at < blob.size) fail(file, say("{rest} bytes at the end belong to no storage", { rest: blob.size - at }));
   await eachInParallel(counts, async ({ at, count, key }) => {
     const bytes = await readRange(file, blob, at, at + 8);
     if (new DataView(bytes.buffer).getBigUint64(0, true) !== BigInt(count)) {
-      fail(file, `storage ${printable(key)} has another size than its tensors say`);
+      fail(file, say("storage {key} has another size than its tensors say", { key: printable(key) }));
     }
   });
   return places;
@@ -199,42 +220,44 @@ function storageOf(file: string, id: PersistentId): StorageReference | undefined
   try {
     return storageReference(id);
   } catch (error) {
-    if (error instanceof TensorProblem) fail(file, error.message);
+    if (error instanceof TensorProblem) fail(file, error.said);
     throw error;
   }
 }
 
 /** Finds the state dict in what torch.save was given, and where its tensors lie. */
 function collect(file: string, root: PickleValue, place: (storage: StorageReference) => StoragePlace): TorchCheckpoint {
-  if (isTensor(root)) fail(file, "holds a single tensor, not a state dict (a dict of tensors by name)");
+  if (isTensor(root)) fail(file, say("holds a single tensor, not a state dict (a dict of tensors by name)"));
   if (root instanceof PickleRecord) {
     fail(
       file,
-      `holds an object of ${printable(root.className)}, not a state dict; in Python, torch.save its state_dict() instead`,
+      say("holds an object of {className}, not a state dict; in Python, torch.save its state_dict() instead", {
+        className: printable(root.className),
+      }),
     );
   }
-  if (!(root instanceof Map)) return fail(file, "holds no state dict (a dict of tensors by name)");
+  if (!(root instanceof Map)) return fail(file, say("holds no state dict (a dict of tensors by name)"));
   // A tensor beside it (a generator's state) does not make the root a state dict.
   const key = STATE_DICT_KEYS.find((key) => !walk(file, root.get(key) ?? null).next().done);
   const others = new Map<string, PickleValue>();
   if (key !== undefined) for (const [k, value] of root) if (typeof k === "string" && k !== key) others.set(k, value);
 
   const tensors = new Map<string, TensorLocation | StridedLocation>();
-  const unreadable = new Map<string, string>();
+  const unreadable = new Map<string, Said>();
   for (const [name, record] of walk(file, key === undefined ? root : (root.get(key) as PickleValue))) {
-    if (tensors.has(name) || unreadable.has(name)) fail(file, "is there twice", name);
+    if (tensors.has(name) || unreadable.has(name)) fail(file, say("is there twice"), name);
     // Names travel as keys of plain objects elsewhere; no real tensor is called so.
-    if (name in Object.prototype) fail(file, "not a tensor's name", name);
+    if (name in Object.prototype) fail(file, say("not a tensor's name"), name);
     try {
       tensors.set(name, locate(file, record, place));
     } catch (error) {
       if (!(error instanceof TensorProblem)) throw error;
-      if (!error.honest) fail(file, error.message, name);
-      unreadable.set(name, error.message);
+      if (!error.honest) fail(file, error.said, name);
+      unreadable.set(name, error.said);
     }
-    if (tensors.size + unreadable.size > MAX_TENSORS) fail(file, "holds more tensors than any model");
+    if (tensors.size + unreadable.size > MAX_TENSORS) fail(file, say("holds more tensors than any model"));
   }
-  if (tensors.size + unreadable.size === 0) fail(file, "holds no tensors");
+  if (tensors.size + unreadable.size === 0) fail(file, say("holds no tensors"));
   return { tensors, unreadable, others };
 }
 
@@ -251,13 +274,13 @@ function* walk(file: string, root: PickleValue): Generator<[string, PickleRecord
       open.pop();
       continue;
     }
-    if (++visits > MAX_VISITS) fail(file, "holds more than any model");
+    if (++visits > MAX_VISITS) fail(file, say("holds more than any model"));
     const [key, value] = item;
     if (typeof key !== "string" && typeof key !== "number") continue;
     const name = level.prefix + key;
     if (isTensor(value)) yield [name, value];
     else if (value instanceof Map || Array.isArray(value)) {
-      if (open.length >= MAX_DEPTH) fail(file, "dicts are nested too deeply", name);
+      if (open.length >= MAX_DEPTH) fail(file, say("dicts are nested too deeply"), name);
       open.push({ prefix: `${name}.`, items: itemsOf(value) });
     }
   }
@@ -273,14 +296,18 @@ function locate(
 ): TensorLocation | StridedLocation {
   const { storage, dtype, shape, strides, storageOffset } = describeTensor(record);
   const { offset, length } = place(storage);
-  if (!isReadable(dtype)) throw new TensorProblem(`of ${printable(dtype)}, which cannot be read`, true);
+  if (!isReadable(dtype))
+    throw new TensorProblem(say("of {dtype}, which cannot be read", { dtype: printable(dtype) }), true);
   const width = ELEMENT_BYTES.get(dtype) as number;
   const count = shape.reduce((product, d) => product * d, 1);
-  if (!Number.isSafeInteger(count * width)) throw new TensorProblem(`a shape [${shape}] that no file holds`);
+  if (!Number.isSafeInteger(count * width))
+    throw new TensorProblem(say("a shape [{shape}] that no file holds", { shape }));
   const first = storage.viewOffset + storageOffset;
   const span = count === 0 ? 0 : shape.reduce((last, d, i) => last + (d - 1) * (strides[i] as number), 1);
   if (!Number.isSafeInteger(first + span) || (first + span) * width > length) {
-    throw new TensorProblem(`${dtype} of shape [${shape}] does not fit into its storage of ${length} bytes`);
+    throw new TensorProblem(
+      say("{dtype} of shape [{shape}] does not fit into its storage of {length} bytes", { dtype, shape, length }),
+    );
   }
   const location = { file, dtype, shape, offset: offset + first * width, length: span * width };
   return isRowMajor(shape, strides) ? location : { ...location, strides };
@@ -298,9 +325,11 @@ function isRowMajor(shape: readonly number[], strides: readonly number[]): boole
   return true;
 }
 
-function fail(file: string, problem: string, tensor?: string): never {
+function fail(file: string, problem: Said, tensor?: string): never {
   throw new EngineFault(
     "bad-bundle",
-    `${file}${tensor === undefined ? "" : `, tensor ${printable(tensor)}`}: ${problem}`,
+    tensor === undefined
+      ? say("{file}: {problem}", { file, problem })
+      : say("{file}, tensor {tensor}: {problem}", { file, tensor: printable(tensor), problem }),
   );
 }

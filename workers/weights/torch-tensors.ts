@@ -1,4 +1,5 @@
 /** What the records of a torch pickle say about a tensor: its storage's key, dtype, shape, strides. Interpreted, never built. */
+import { type Said, say } from "../messages.ts";
 import { PersistentId, PickleGlobal, PickleRecord, PickleTuple, type PickleValue } from "./pickle-values.ts";
 import { printable } from "./printable.ts";
 import { ELEMENT_BYTES } from "./safetensors.ts";
@@ -79,11 +80,11 @@ export function isTensor(value: PickleValue): value is PickleRecord {
 /** A wrong or unknown way to describe a tensor. */
 export class TensorProblem extends Error {
   constructor(
-    message: string,
+    readonly said: Said,
     /** Of a kind that is not read, but right as it is. */
     readonly honest = false,
   ) {
-    super(message);
+    super(said.text);
   }
 }
 
@@ -95,36 +96,38 @@ export function describeTensor(record: PickleRecord): TorchTensor {
   let { className, args } = record;
   // Wrappers hold the tensor's own record, or its maker and the maker's arguments. Each is one step inwards.
   for (let steps = 0; ; steps++) {
-    if (steps > 8) throw new TensorProblem("a tensor inside too many others");
+    if (steps > 8) throw new TensorProblem(say("a tensor inside too many others"));
     if (className.startsWith("torch._utils._rebuild_parameter")) {
       const [inner] = args;
-      if (inner === undefined || !isTensor(inner)) throw new TensorProblem("a parameter without its tensor");
+      if (inner === undefined || !isTensor(inner)) throw new TensorProblem(say("a parameter without its tensor"));
       ({ className, args } = inner);
     } else if (className.startsWith("torch._tensor._rebuild_from_type")) {
       const [maker, , inner] = args;
-      if (!(maker instanceof PickleGlobal && inner instanceof PickleTuple)) throw new TensorProblem("no tensor");
+      if (!(maker instanceof PickleGlobal && inner instanceof PickleTuple)) throw new TensorProblem(say("no tensor"));
       [className, args] = [maker.name, inner.items];
     } else break;
   }
   const version = /^torch\._utils\._rebuild_tensor(|_v2|_v3)$/.exec(className)?.[1];
   if (version === undefined) {
     throw new TensorProblem(
-      `made by ${printable(className)}, which is no plain tensor (sparse, quantised, or without values)`,
+      say("made by {className}, which is no plain tensor (sparse, quantised, or without values)", {
+        className: printable(className),
+      }),
       true,
     );
   }
   const [id, storageOffset, shape, strides] = args;
   const storage = id instanceof PersistentId ? storageReference(id) : undefined;
-  if (!storage) throw new TensorProblem("its values are in no storage");
-  if (!isSize(storageOffset)) throw new TensorProblem("its place in the storage is no number");
+  if (!storage) throw new TensorProblem(say("its values are in no storage"));
+  if (!isSize(storageOffset)) throw new TensorProblem(say("its place in the storage is no number"));
   const sizes = sizesOf(shape);
   const steps = sizesOf(strides);
-  if (!sizes) throw new TensorProblem("its shape is not a list of sizes");
-  if (!steps || steps.length !== sizes.length) throw new TensorProblem("its strides do not go with its shape");
+  if (!sizes) throw new TensorProblem(say("its shape is not a list of sizes"));
+  if (!steps || steps.length !== sizes.length) throw new TensorProblem(say("its strides do not go with its shape"));
   // `metadata`: the values are to be negated or conjugated when read.
   const flags = version === "_v3" ? args[7] : version === "_v2" ? args[6] : undefined;
   if (flags instanceof Map && [...flags.values()].includes(true)) {
-    throw new TensorProblem("stored as the negative or conjugate of its values", true);
+    throw new TensorProblem(say("stored as the negative or conjugate of its values"), true);
   }
   return { storage, dtype: dtypeOf(storage, version, args[6]), shape: sizes, strides: steps, storageOffset };
 }
@@ -141,17 +144,18 @@ function dtypeOf({ type }: StorageReference, version: string, dtype: PickleValue
  * @throws TensorProblem
  */
 export function storageReference({ id }: PersistentId): StorageReference | undefined {
-  if (!(id instanceof PickleTuple)) throw new TensorProblem("a storage without description");
+  if (!(id instanceof PickleTuple)) throw new TensorProblem(say("a storage without description"));
   const [kind, type, key, , count, view] = id.items;
   if (kind !== "storage") return undefined;
-  if (!(type instanceof PickleGlobal)) throw new TensorProblem("a storage without type");
+  if (!(type instanceof PickleGlobal)) throw new TensorProblem(say("a storage without type"));
   const name = /^torch(?:\.cuda|\.storage)?\.(\w+)$/.exec(type.name)?.[1] ?? "";
-  if (!STORAGE_TYPES.has(name)) throw new TensorProblem(`a storage of unknown type ${printable(type.name)}`);
-  if (typeof key !== "string" || key.length > 128) throw new TensorProblem("a storage without key");
-  if (!isSize(count)) throw new TensorProblem("a storage without size");
+  if (!STORAGE_TYPES.has(name))
+    throw new TensorProblem(say("a storage of unknown type {type}", { type: printable(type.name) }));
+  if (typeof key !== "string" || key.length > 128) throw new TensorProblem(say("a storage without key"));
+  if (!isSize(count)) throw new TensorProblem(say("a storage without size"));
   if (view === undefined || view === null) return { key, type: name, count, viewOffset: 0 };
   const viewOffset = view instanceof PickleTuple ? view.items[1] : undefined;
-  if (!isSize(viewOffset)) throw new TensorProblem("a part of a storage without its place");
+  if (!isSize(viewOffset)) throw new TensorProblem(say("a part of a storage without its place"));
   return { key, type: name, count, viewOffset };
 }
 

@@ -2,7 +2,9 @@
  * A reader of Python pickles, protocols 0 to 5 (the machine: CPython's Lib/pickletools.py), that makes data only: plain containers, and
  * inert records where Python would call something. Nothing is called, imported or looked up; names of code are refused.
  */
+
 import { EngineFault } from "../faults.ts";
+import { type Said, say } from "../messages.ts";
 import { describeGlobal } from "./pickle-globals.ts";
 import { PersistentId, PickleGlobal, PickleRecord, PickleTuple, type PickleValue } from "./pickle-values.ts";
 import { printable } from "./printable.ts";
@@ -14,7 +16,7 @@ export class PickleCutOff extends EngineFault {
     /** At least so many bytes are needed, counted from the start of the pickle. */
     readonly needed: number,
   ) {
-    super("bad-bundle", `${file}: its pickle is cut off; fetch the file again`);
+    super("bad-bundle", say("{file}: its pickle is cut off; fetch the file again", { file }));
   }
 }
 
@@ -77,7 +79,7 @@ class Unpickler {
       if (value !== undefined) this.stack.push(value);
     }
     const value = this.pop();
-    if (this.stack.length > 0 || this.marks.length > 0) this.fail("it ends in the middle of an object");
+    if (this.stack.length > 0 || this.marks.length > 0) this.fail(say("it ends in the middle of an object"));
     return { value, length: this.at, persistent: this.persistent };
   }
 
@@ -85,7 +87,7 @@ class Unpickler {
   private step(op: number): PickleValue | undefined {
     switch (op) {
       case 0x80: // PROTO
-        if (this.u8() > 5) this.fail("a protocol newer than 5");
+        if (this.u8() > 5) this.fail(say("a protocol newer than 5"));
         return;
       case 0x95: // FRAME
         this.need(this.size8());
@@ -151,7 +153,7 @@ class Unpickler {
       case 0x8f: // EMPTY_SET
         return this.object(new Set());
       case 0x28: // MARK
-        if (this.marks.push(this.stack.length) > MAX_MARKS) this.fail("objects are nested too deeply");
+        if (this.marks.push(this.stack.length) > MAX_MARKS) this.fail(say("objects are nested too deeply"));
         return;
       case 0x6c: // LIST
         return this.popMark();
@@ -214,7 +216,8 @@ class Unpickler {
       case 0x93: {
         // STACK_GLOBAL
         const [module, name] = this.popMany(2);
-        if (typeof module !== "string" || typeof name !== "string") return this.fail("a class whose name is no text");
+        if (typeof module !== "string" || typeof name !== "string")
+          return this.fail(say("a class whose name is no text"));
         return this.global(module, name);
       }
       case 0x52: {
@@ -241,7 +244,7 @@ class Unpickler {
       case 0x92: {
         // NEWOBJ_EX: the named arguments come last, as one dict
         const [type, args, named] = this.popMany(3) as [PickleValue, PickleValue, PickleValue];
-        if (!(named instanceof Map)) return this.fail("arguments that are no dict");
+        if (!(named instanceof Map)) return this.fail(say("arguments that are no dict"));
         return this.instance(type, named.size > 0 ? [...this.tuple(args), named] : this.tuple(args));
       }
       case 0x62: {
@@ -250,7 +253,7 @@ class Unpickler {
         const target = this.top();
         if (target instanceof PickleRecord) target.state = state;
         // An OrderedDict may have attributes; a state dict's `_metadata` is one. They say nothing about its items.
-        else if (!(target instanceof Map)) this.fail("attributes for something that has none");
+        else if (!(target instanceof Map)) this.fail(say("attributes for something that has none"));
         return;
       }
 
@@ -262,19 +265,19 @@ class Unpickler {
       case 0x82: // EXT1
       case 0x83: // EXT2
       case 0x84: // EXT4
-        return this.fail("classes by number (EXT), which only the program that wrote it can name");
+        return this.fail(say("classes by number (EXT), which only the program that wrote it can name"));
       case 0x97: // NEXT_BUFFER
       case 0x98: // READONLY_BUFFER
-        return this.fail("buffers outside the pickle");
+        return this.fail(say("buffers outside the pickle"));
       default:
-        return this.fail(`unknown instruction 0x${op.toString(16).padStart(2, "0")}`);
+        return this.fail(say("unknown instruction 0x{code}", { code: op.toString(16).padStart(2, "0") }));
     }
   }
 
   /** What a call would have made, without calling. */
   private call(callee: PickleValue, args: readonly PickleValue[]): PickleValue {
     if (callee instanceof PickleRecord) return this.refuse(`the result of ${callee.className}`);
-    if (!(callee instanceof PickleGlobal)) return this.fail("a call of something that is no class");
+    if (!(callee instanceof PickleGlobal)) return this.fail(say("a call of something that is no class"));
     if (!callee.callable) return this.refuse(callee.name);
     const [first] = args;
     const few = args.length < 2;
@@ -316,13 +319,13 @@ class Unpickler {
   }
 
   private instance(type: PickleValue, args: readonly PickleValue[]): PickleRecord {
-    if (!(type instanceof PickleGlobal)) return this.fail("an object of something that is no class");
+    if (!(type instanceof PickleGlobal)) return this.fail(say("an object of something that is no class"));
     this.spend(args.length);
     return this.object(new PickleRecord(type.name, args));
   }
 
   private global(module: string, qualified: string): PickleGlobal {
-    if (module.length + qualified.length > MAX_NAME) this.fail("a class with an endless name");
+    if (module.length + qualified.length > MAX_NAME) this.fail(say("a class with an endless name"));
     const { name, kind } = describeGlobal(module, qualified);
     if (kind === "code") this.refuse(name);
     return this.object(new PickleGlobal(name, kind === "class"));
@@ -337,7 +340,8 @@ class Unpickler {
     }
     for (const pair of this.items(pairs)) {
       const [key, value, ...more] = pair === null ? [] : this.items(pair);
-      if (key === undefined || value === undefined || more.length > 0) this.fail("a dict of something else than pairs");
+      if (key === undefined || value === undefined || more.length > 0)
+        this.fail(say("a dict of something else than pairs"));
       else map.set(key, value);
     }
     return map;
@@ -353,13 +357,13 @@ class Unpickler {
           ? value
           : value instanceof Set
             ? [...value]
-            : this.fail("a list of something that has no items");
+            : this.fail(say("a list of something that has no items"));
     this.spend(items.length);
     return items;
   }
 
   private tuple(value: PickleValue): readonly PickleValue[] {
-    return value instanceof PickleTuple ? value.items : this.fail("arguments that are no tuple");
+    return value instanceof PickleTuple ? value.items : this.fail(say("arguments that are no tuple"));
   }
 
   private extend(items: readonly PickleValue[]): undefined {
@@ -369,13 +373,13 @@ class Unpickler {
     else if (target instanceof PickleRecord) {
       target.elements ??= [];
       for (const item of items) target.elements.push(item);
-    } else this.fail("items for something that holds none");
+    } else this.fail(say("items for something that holds none"));
   }
 
   private fill(target: PickleValue, items: readonly PickleValue[]): PickleValue {
     if (target instanceof PickleRecord) target.entries ??= this.object(new Map());
     const map = target instanceof PickleRecord ? target.entries : target;
-    if (!(map instanceof Map) || items.length % 2 !== 0) return this.fail("items for something that is no dict");
+    if (!(map instanceof Map) || items.length % 2 !== 0) return this.fail(say("items for something that is no dict"));
     for (let i = 0; i < items.length; i += 2) map.set(items[i] as PickleValue, items[i + 1] as PickleValue);
     return target;
   }
@@ -392,27 +396,27 @@ class Unpickler {
 
   /** The topmost values, the deepest first; never below the last mark. */
   private popMany(count: number): PickleValue[] {
-    if (this.stack.length - count < (this.marks.at(-1) ?? 0)) this.fail("an instruction without its objects");
+    if (this.stack.length - count < (this.marks.at(-1) ?? 0)) this.fail(say("an instruction without its objects"));
     return this.stack.splice(this.stack.length - count);
   }
 
   private popMark(): PickleValue[] {
-    return this.stack.splice(this.marks.pop() ?? this.fail("an instruction without its mark"));
+    return this.stack.splice(this.marks.pop() ?? this.fail(say("an instruction without its mark")));
   }
 
   private top(): PickleValue {
-    if (this.stack.length <= (this.marks.at(-1) ?? 0)) this.fail("an instruction without its object");
+    if (this.stack.length <= (this.marks.at(-1) ?? 0)) this.fail(say("an instruction without its object"));
     return this.stack.at(-1) as PickleValue;
   }
 
   private remember(key: number | bigint): undefined {
-    if (typeof key !== "number" || key < 0) return this.fail("a memo by an impossible number");
+    if (typeof key !== "number" || key < 0) return this.fail(say("a memo by an impossible number"));
     this.memo.set(key, this.top());
   }
 
   private recall(key: number | bigint): PickleValue {
     const value = typeof key === "number" ? this.memo.get(key) : undefined;
-    return value === undefined ? this.fail("it uses an object before it is there") : value;
+    return value === undefined ? this.fail(say("it uses an object before it is there")) : value;
   }
 
   /** Moves on by so many bytes. */
@@ -424,7 +428,7 @@ class Unpickler {
   }
 
   private need(count: number): void {
-    if (this.at + count > MAX_PICKLE_BYTES) this.fail(`an object of ${count} bytes`);
+    if (this.at + count > MAX_PICKLE_BYTES) this.fail(say("an object of {count} bytes", { count }));
     if (this.at + count > this.bytes.length) throw new PickleCutOff(this.file, this.at + count);
   }
 
@@ -458,7 +462,7 @@ class Unpickler {
     try {
       return UTF8.decode(this.bytes.subarray(begin, begin + length));
     } catch {
-      return this.fail("a text that is not UTF-8");
+      return this.fail(say("a text that is not UTF-8"));
     }
   }
 
@@ -476,7 +480,7 @@ class Unpickler {
   }
 
   private quoted(text: string): string {
-    const inside = /^(["'])(.*)\1$/.exec(text)?.[2] ?? this.fail("a text without its quotes");
+    const inside = /^(["'])(.*)\1$/.exec(text)?.[2] ?? this.fail(say("a text without its quotes"));
     return decodeEscapes(inside, /\\x([0-9a-fA-F]{2})|\\([\\'"ntr])/g);
   }
 
@@ -491,7 +495,7 @@ class Unpickler {
     const bytes = new Uint8Array(text.length);
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
-      if (code > 255) this.fail("bytes that are none");
+      if (code > 255) this.fail(say("bytes that are none"));
       bytes[i] = code;
     }
     return bytes;
@@ -499,7 +503,7 @@ class Unpickler {
 
   /** Little-endian two's complement. */
   private int(length: number): number | bigint {
-    if (length > MAX_INT_BYTES) this.fail(`a number of ${length} bytes`);
+    if (length > MAX_INT_BYTES) this.fail(say("a number of {length} bytes", { length }));
     const begin = this.take(length);
     let value = 0n;
     for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.bytes[begin + i] as number);
@@ -507,15 +511,16 @@ class Unpickler {
   }
 
   private decimal(text: string): number | bigint {
-    if (!/^[+-]?\d+$/.test(text)) this.fail(`a number that is none: ${printable(text)}`);
-    if (text.length > 2 * MAX_INT_BYTES) this.fail(`a number of ${text.length} digits`);
+    if (!/^[+-]?\d+$/.test(text)) this.fail(say("a number that is none: {text}", { text: printable(text) }));
+    if (text.length > 2 * MAX_INT_BYTES) this.fail(say("a number of {length} digits", { length: text.length }));
     return asNumber(BigInt(text.replace("+", "")));
   }
 
   private float(text: string): number {
     if (text === "nan") return Number.NaN;
     if (text === "inf" || text === "-inf") return Number(text.replace("inf", "Infinity"));
-    if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) this.fail(`a number that is none: ${printable(text)}`);
+    if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text))
+      this.fail(say("a number that is none: {text}", { text: printable(text) }));
     return Number(text);
   }
 
@@ -526,19 +531,24 @@ class Unpickler {
 
   private spend(work: number): void {
     this.work += work;
-    if (this.work > MAX_WORK) this.fail("it holds more objects than any checkpoint");
+    if (this.work > MAX_WORK) this.fail(say("it holds more objects than any checkpoint"));
   }
 
   private refuse(name: string): never {
     throw new EngineFault(
       "bad-bundle",
-      `${this.file}: opening it in Python would run ${printable(name)}. Nothing was run, and nothing of it was read: ` +
-        "get the weights from someone you trust, as safetensors if there is one.",
+      say(
+        "{file}: opening it in Python would run {name}. Nothing was run, and nothing of it was read: get the weights from someone you trust, as safetensors if there is one.",
+        { file: this.file, name: printable(name) },
+      ),
     );
   }
 
-  private fail(problem: string): never {
-    throw new EngineFault("bad-bundle", `${this.file}: its pickle is broken at byte ${this.at}: ${problem}`);
+  private fail(problem: Said): never {
+    throw new EngineFault(
+      "bad-bundle",
+      say("{file}: its pickle is broken at byte {at}: {problem}", { file: this.file, at: this.at, problem }),
+    );
   }
 }
 

@@ -3,7 +3,9 @@
  * file's bytes lie. Nothing is unpacked and no file is read (APPNOTE.TXT 6.3.10, zip64 included).
  * Checksums are not compared: torch can leave them out (torch.serialization.set_crc32_options).
  */
+
 import { EngineFault } from "../faults.ts";
+import { type Said, say } from "../messages.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { printable } from "./printable.ts";
 import { eachInParallel, readRange } from "./read-range.ts";
@@ -51,8 +53,13 @@ interface CentralEntry {
  *   the archive
  */
 export async function readZipDirectory(file: string, blob: ByteSource): Promise<Map<string, ZipEntry>> {
-  const fail = (problem: string, entry?: string): never => {
-    throw new EngineFault("bad-bundle", `${file}${entry === undefined ? "" : `, ${printable(entry)}`}: ${problem}`);
+  const fail = (problem: Said, entry?: string): never => {
+    throw new EngineFault(
+      "bad-bundle",
+      entry === undefined
+        ? say("{file}: {problem}", { file, problem })
+        : say("{file}, {entry}: {problem}", { file, entry: printable(entry), problem }),
+    );
   };
 
   const end = await findDirectory();
@@ -66,12 +73,13 @@ export async function readZipDirectory(file: string, blob: ByteSource): Promise<
 
   // Two entries on the same bytes are how a zip bomb is built; torch writes each storage once.
   for (const [i, { name, offset, size }] of located.entries()) {
-    if (offset + size > (entries[i + 1]?.header ?? end.begin)) fail("runs into what follows it in the archive", name);
+    if (offset + size > (entries[i + 1]?.header ?? end.begin))
+      fail(say("runs into what follows it in the archive"), name);
   }
   return new Map(located.map((entry) => [entry.name, entry]));
 
   async function findDirectory(): Promise<{ count: number; begin: number; size: number }> {
-    const cutOff = "its end is not that of a zip archive: cut off? Fetch the file again";
+    const cutOff = say("its end is not that of a zip archive: cut off? Fetch the file again");
     if (blob.size < END_BYTES) fail(cutOff);
     const tailBegin = Math.max(0, blob.size - END_BYTES - LOCATOR_BYTES);
     const tail = dataView(await readRange(file, blob, tailBegin, blob.size));
@@ -79,7 +87,7 @@ export async function readZipDirectory(file: string, blob: ByteSource): Promise<
     // torch writes no comment after the end record.
     if (tail.getUint32(at, true) !== END_SIGNATURE || tail.getUint16(at + 20, true) !== 0) fail(cutOff);
     if (tail.getUint16(at + 4, true) !== 0 || tail.getUint16(at + 6, true) !== 0)
-      fail("is one part of a divided archive");
+      fail(say("is one part of a divided archive"));
     let stop = blob.size - END_BYTES;
     let countHere = tail.getUint16(at + 8, true);
     let count = tail.getUint16(at + 10, true);
@@ -87,20 +95,21 @@ export async function readZipDirectory(file: string, blob: ByteSource): Promise<
     let begin = tail.getUint32(at + 16, true);
     if (at >= LOCATOR_BYTES && tail.getUint32(at - LOCATOR_BYTES, true) === LOCATOR_SIGNATURE) {
       const record = safe(tail.getBigUint64(at - LOCATOR_BYTES + 8, true));
-      if (record + END64_BYTES > stop - LOCATOR_BYTES) fail("its zip64 record lies outside the archive");
+      if (record + END64_BYTES > stop - LOCATOR_BYTES) fail(say("its zip64 record lies outside the archive"));
       const end64 = dataView(await readRange(file, blob, record, record + END64_BYTES));
-      if (end64.getUint32(0, true) !== END64_SIGNATURE) fail("its zip64 record is not where it should be");
+      if (end64.getUint32(0, true) !== END64_SIGNATURE) fail(say("its zip64 record is not where it should be"));
       countHere = safe(end64.getBigUint64(24, true));
       count = safe(end64.getBigUint64(32, true));
       size = safe(end64.getBigUint64(40, true));
       begin = safe(end64.getBigUint64(48, true));
       stop = record;
     }
-    if (count !== countHere) fail("is one part of a divided archive");
-    if (begin + size !== stop) fail(`its directory of ${size} bytes at ${begin} does not end at ${stop}`);
-    if (count > MAX_ENTRIES) fail(`${count} entries are more than any checkpoint has`);
+    if (count !== countHere) fail(say("is one part of a divided archive"));
+    if (begin + size !== stop)
+      fail(say("its directory of {size} bytes at {begin} does not end at {stop}", { size, begin, stop }));
+    if (count > MAX_ENTRIES) fail(say("{count} entries are more than any checkpoint has", { count }));
     if (size > MAX_DIRECTORY_BYTES || count * CENTRAL_BYTES > size) {
-      fail(`a directory of ${size} bytes for ${count} entries`);
+      fail(say("a directory of {size} bytes for {count} entries", { size, count }));
     }
     return { count, begin, size };
   }
@@ -111,18 +120,21 @@ export async function readZipDirectory(file: string, blob: ByteSource): Promise<
     let at = 0;
     for (let i = 0; i < count; i++) {
       if (at + CENTRAL_BYTES > bytes.length || view.getUint32(at, true) !== CENTRAL_SIGNATURE) {
-        fail(`entry ${i} of its directory is broken`);
+        fail(say("entry {i} of its directory is broken", { i }));
       }
       const nameEnd = at + CENTRAL_BYTES + view.getUint16(at + 28, true);
       const extraEnd = nameEnd + view.getUint16(at + 30, true);
       const next = extraEnd + view.getUint16(at + 32, true);
-      if (next > bytes.length) fail(`entry ${i} of its directory is broken`);
+      if (next > bytes.length) fail(say("entry {i} of its directory is broken", { i }));
       const rawName = bytes.subarray(at + CENTRAL_BYTES, nameEnd);
-      const name = decodeName(rawName) ?? fail(`entry ${i} of its directory has a name that is no text`);
-      if (view.getUint16(at + 8, true) & 1) fail("encrypted", name);
+      const name = decodeName(rawName) ?? fail(say("entry {i} of its directory has a name that is no text", { i }));
+      if (view.getUint16(at + 8, true) & 1) fail(say("encrypted"), name);
       const method = view.getUint16(at + 10, true);
       if (method !== 0) {
-        fail("compressed, which torch.save never does; unpack the archive and pack it again without compression", name);
+        fail(
+          say("compressed, which torch.save never does; unpack the archive and pack it again without compression"),
+          name,
+        );
       }
       const numbers = [view.getUint32(at + 24, true), view.getUint32(at + 20, true), view.getUint32(at + 42, true)];
       const wide = zip64Field(view, nameEnd, extraEnd);
@@ -132,18 +144,19 @@ export async function readZipDirectory(file: string, blob: ByteSource): Promise<
         number,
         number,
       ];
-      if (size !== packed) fail(`stored, yet ${packed} bytes are said to hold ${size}`, name);
-      if (found.has(name)) fail("is in the archive twice", name);
+      if (size !== packed) fail(say("stored, yet {packed} bytes are said to hold {size}", { packed, size }), name);
+      if (found.has(name)) fail(say("is in the archive twice"), name);
       found.set(name, { name, rawName, method, size, header });
       at = next;
     }
-    if (at !== bytes.length) fail(`${bytes.length - at} bytes of its directory belong to no entry`);
+    if (at !== bytes.length) fail(say("{rest} bytes of its directory belong to no entry", { rest: bytes.length - at }));
     return [...found.values()];
   }
 
   async function locate({ name, rawName, method, size, header }: CentralEntry): Promise<ZipEntry> {
     const nameEnd = header + LOCAL_BYTES + rawName.length;
-    if (nameEnd + size > end.begin) fail(`${size} bytes at ${header} lie outside the archive`, name);
+    if (nameEnd + size > end.begin)
+      fail(say("{size} bytes at {header} lie outside the archive", { size, header }), name);
     const bytes = await readRange(file, blob, header, nameEnd);
     const view = dataView(bytes);
     const sameName = bytes.subarray(LOCAL_BYTES).every((byte, i) => byte === rawName[i]);
@@ -153,12 +166,12 @@ export async function readZipDirectory(file: string, blob: ByteSource): Promise<
       !sameName ||
       view.getUint16(8, true) !== method
     ) {
-      fail("the directory and the file's own header differ", name);
+      fail(say("the directory and the file's own header differ"), name);
     }
     const ownSize = view.getUint32(22, true);
     // 0: the size follows the bytes, written when it was known.
     if (ownSize !== size && ownSize !== IN_ZIP64 && ownSize !== 0) {
-      fail(`${size} bytes by the directory, ${ownSize} by the file's own header`, name);
+      fail(say("{size} bytes by the directory, {ownSize} by the file's own header", { size, ownSize }), name);
     }
     return { name, offset: nameEnd + view.getUint16(28, true), size };
   }
@@ -179,7 +192,9 @@ export async function readZipDirectory(file: string, blob: ByteSource): Promise<
   }
 
   function safe(value: bigint): number {
-    return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : fail(`no archive has ${value} bytes`);
+    return value <= BigInt(Number.MAX_SAFE_INTEGER)
+      ? Number(value)
+      : fail(say("no archive has {value} bytes", { value }));
   }
 }
 

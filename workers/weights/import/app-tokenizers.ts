@@ -1,5 +1,7 @@
 /** The tokenizers that come with the app, for models whose files have none: fetched when such a model is imported. */
+
 import { EngineFault } from "../../faults.ts";
+import { say } from "../../messages.ts";
 import { fairseqDictionaryOf } from "../../text/fairseq-dictionary.ts";
 import { readSentencePieceModel } from "../../text/sentencepiece-model.ts";
 import type { Reader } from "./draft-model.ts";
@@ -31,7 +33,7 @@ async function fetched(url: URL): Promise<Blob> {
   } catch (error) {
     throw new EngineFault(
       "network",
-      "The app's tokenizer could not be fetched. Check the connection, then import again.",
+      say("The app's tokenizer could not be fetched. Check the connection, then import again."),
       `${url} ${error}`,
     );
   }

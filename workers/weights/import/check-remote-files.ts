@@ -1,5 +1,7 @@
 /** Whether files at public addresses make a model, before gigabytes are fetched that do not. */
+
 import { EngineFault } from "../../faults.ts";
+import { lines, say } from "../../messages.ts";
 import type { RemoteFile } from "../../protocol.ts";
 import type { Bundle } from "../bundle.ts";
 import { formatOf, openCheckpoint } from "../checkpoint-file.ts";
@@ -27,9 +29,9 @@ export async function checkRemoteFiles(
   try {
     const files = await openRemoteFiles(remote, retry, signal);
     const lacking = files ? (await previewImport(files, base)).lacking : [];
-    if (lacking.length > 0) throw new EngineFault("bad-bundle", lacking.join("\n"));
+    if (lacking.length > 0) throw new EngineFault("bad-bundle", lines(lacking));
   } catch (error) {
-    if (signal.aborted) throw new EngineFault("cancelled", "Stopped. Nothing was fetched.");
+    if (signal.aborted) throw new EngineFault("cancelled", say("Stopped. Nothing was fetched."));
     throw error;
   }
 }

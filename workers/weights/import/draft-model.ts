@@ -1,4 +1,5 @@
 /** A model put together of parts: those in the chosen files, and what they lack from a model that is stored already. */
+import { type Said, say } from "../../messages.ts";
 import { type Bundle, isKosmosG } from "../bundle.ts";
 import {
   COMPONENT_NAMES,
@@ -22,7 +23,7 @@ export interface Draft {
   /** By the bundle's own name of the component. */
   readonly components: ReadonlyMap<ComponentName, DraftPart>;
   /** Why it is no model yet, a line each; empty: it can be imported. */
-  readonly lacking: readonly string[];
+  readonly lacking: readonly Said[];
 }
 
 /** A component's name in model.json. */
@@ -62,13 +63,16 @@ export function draftModel({ parts }: Pick<Inspection, "parts">, base?: Bundle):
   const reader = readerOf(inFiles, base);
   const names = [...(reader === "clip-text" ? ["text_encoder" as const] : reader ? KOSMOS_G : []), ...DRAWING];
   const components = new Map<ComponentName, DraftPart>();
-  const lacking: string[] = [];
+  const lacking: Said[] = [];
   for (const name of names) {
     const part = inFiles(name);
     if (part?.whole) components.set(name, { from: "files", part, component: informed(part.component, name, base) });
     else if (part) lacking.push(...part.problems);
     else if (lentComponent(base, name)) components.set(name, { from: "base" });
-    else lacking.push(`The files hold no ${COMPONENT_NAMES[KINDS[name][0] as ComponentKind]}.`);
+    else
+      lacking.push(
+        say("The files hold no {component}.", { component: COMPONENT_NAMES[KINDS[name][0] as ComponentKind] }),
+      );
   }
   const tiny = whole ? inFiles("preview_vae") : undefined;
   if (tiny?.whole)
@@ -81,10 +85,12 @@ export function draftModel({ parts }: Pick<Inspection, "parts">, base?: Bundle):
   else if (whole && lentComponent(base, "preview_vae")) components.set("preview_vae", { from: "base" });
   if (!reader)
     lacking.unshift(
-      "The files hold nothing that reads a prompt: neither Kosmos-G's MLLM and AlignerNet nor CLIP's text encoder.",
+      say(
+        "The files hold nothing that reads a prompt: neither Kosmos-G's MLLM and AlignerNet nor CLIP's text encoder.",
+      ),
     );
   if (lacking.length === 0 && ![...components.values()].some(({ from }) => from === "files")) {
-    lacking.push("None of the files is of use: the other model has all of it.");
+    lacking.push(say("None of the files is of use: the other model has all of it."));
   }
   if (lacking.length === 0) lacking.push(...misfits(components, base));
   return { reader, components, lacking };
@@ -127,7 +133,7 @@ function readerOf(inFiles: (name: ComponentName) => InspectedPart | undefined, b
 }
 
 /** Parts whose widths do not go together, a line each. */
-function misfits(components: ReadonlyMap<ComponentName, DraftPart>, base?: Bundle): string[] {
+function misfits(components: ReadonlyMap<ComponentName, DraftPart>, base?: Bundle): Said[] {
   const config = <K extends ComponentKind>(name: ComponentName): ComponentConfigs[K] | undefined => {
     const part = components.get(name);
     if (part?.from === "files") return part.component.config as ComponentConfigs[K];
@@ -140,20 +146,24 @@ function misfits(components: ReadonlyMap<ComponentName, DraftPart>, base?: Bundl
     config<"aligner">("aligner"),
   ];
   const [text, unet] = [config<"clip-text">("text_encoder"), config<"unet">("unet")];
-  const widths: [from: string, gives: number | undefined, to: string, takes: number | undefined][] = [
-    ["vision transformer", vision?.width, "resampler", resampler?.in_dim],
-    ["resampler", resampler?.out_dim, "GPT", gpt?.embed_dim],
-    ["GPT", gpt?.embed_dim, "AlignerNet", aligner?.in_dim],
-    ["AlignerNet", aligner?.dim, "U-Net", unet?.cross_attention_dim],
-    ["text encoder", text?.hidden_size, "U-Net", unet?.cross_attention_dim],
-    ["U-Net", unet?.out_channels, "autoencoder", latentChannels("vae", components, base)],
-    ["U-Net", unet?.out_channels, "tiny autoencoder", latentChannels("preview_vae", components, base)],
+  const widths: [from: Said, gives: number | undefined, to: Said, takes: number | undefined][] = [
+    [say("vision transformer"), vision?.width, say("resampler"), resampler?.in_dim],
+    [say("resampler"), resampler?.out_dim, say("GPT"), gpt?.embed_dim],
+    [say("GPT"), gpt?.embed_dim, say("AlignerNet"), aligner?.in_dim],
+    [say("AlignerNet"), aligner?.dim, say("U-Net"), unet?.cross_attention_dim],
+    [say("text encoder"), text?.hidden_size, say("U-Net"), unet?.cross_attention_dim],
+    [say("U-Net"), unet?.out_channels, say("autoencoder"), latentChannels("vae", components, base)],
+    [say("U-Net"), unet?.out_channels, say("tiny autoencoder"), latentChannels("preview_vae", components, base)],
   ];
   return widths
     .filter(([, gives, , takes]) => gives !== undefined && takes !== undefined && gives !== takes)
-    .map(
-      ([from, gives, to, takes]) =>
-        `The ${from} gives ${gives} channels, the ${to} takes ${takes}: they do not go together.`,
+    .map(([from, gives, to, takes]) =>
+      say("The {from} gives {gives} channels, the {to} takes {takes}: they do not go together.", {
+        from,
+        gives: gives as number,
+        to,
+        takes: takes as number,
+      }),
     );
 }
 

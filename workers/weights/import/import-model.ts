@@ -1,5 +1,7 @@
 /** Chosen files into the store: read twice, once for sizes and hashes, once to write; nothing counts until all of it is there. */
+
 import { EngineFault } from "../../faults.ts";
+import { lines, say } from "../../messages.ts";
 import { elementCount } from "../../onnx/graph.ts";
 import type { InstallProgress, StoredBundle } from "../../protocol.ts";
 import type { Bundle, BundleFile } from "../bundle.ts";
@@ -45,7 +47,7 @@ export async function importModel(
     const base = options.base === undefined ? undefined : (await store.open(options.base))?.bundle;
     const inspection = await inspectFiles(files);
     const draft = draftModel(inspection, base);
-    if (draft.lacking.length > 0 || !draft.reader) throw new EngineFault("bad-bundle", draft.lacking.join("\n"));
+    if (draft.lacking.length > 0 || !draft.reader) throw new EngineFault("bad-bundle", lines(draft.lacking));
 
     const written: Written = new Map();
     for (const [component, part] of draft.components) {
@@ -66,12 +68,12 @@ export async function importModel(
       tokenizer && { components: tokenizer.components, files: Object.fromEntries(small) },
       base,
     );
-    const bundle = parseBundle(json, "the imported model");
+    const bundle = parseBundle(json, "model.json");
     return await exclusively("kosmos-g-import", options.onProgress, signal, () =>
       writeAll(bundle, written, described, tokenizer?.blobs ?? {}, inspection.reader, options),
     );
   } catch (error) {
-    if (signal?.aborted) throw new EngineFault("cancelled", "Stopped. Nothing of this model was kept.");
+    if (signal?.aborted) throw new EngineFault("cancelled", say("Stopped. Nothing of this model was kept."));
     throw error;
   }
 }
@@ -136,7 +138,7 @@ async function writeAll(
       } else
         throw new EngineFault(
           "storage",
-          `The browser has lost ${name} of the model that lends it. Load that one again.`,
+          say("The browser has lost {name} of the model that lends it. Load that one again.", { name }),
         );
     }
     await store.install(bundle.id);
@@ -146,7 +148,7 @@ async function writeAll(
     throw error;
   }
   const stored = await store.open(bundle.id);
-  if (!stored) throw new EngineFault("storage", "The model was deleted while it was imported. Import it again.");
+  if (!stored) throw new EngineFault("storage", say("The model was deleted while it was imported. Import it again."));
   return stored;
 }
 
@@ -164,7 +166,7 @@ async function dropLeftovers(store: WeightStore, id: string): Promise<void> {
 export const IMPORTED = "import:files";
 
 const changed = () =>
-  new EngineFault("storage", "A file changed while it was imported. Choose it again when it is complete.");
+  new EngineFault("storage", say("A file changed while it was imported. Choose it again when it is complete."));
 
 /** @throws EngineFault `quota` where the browser says that there is too little room */
 async function requireRoom(bytes: number): Promise<void> {
@@ -174,11 +176,14 @@ async function requireRoom(bytes: number): Promise<void> {
   if (bytes <= free) return;
   throw new EngineFault(
     "quota",
-    `This model needs ${gigabytes(bytes)}, the browser has room for ${gigabytes(free)}. Delete a model or free disk space first.`,
+    say("This model needs {needed} GB, the browser has room for {free} GB. Delete a model or free disk space first.", {
+      needed: gigabytes(bytes),
+      free: gigabytes(free),
+    }),
   );
 }
 
-const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;
+const gigabytes = (bytes: number) => Math.round(bytes / 1e7) / 100;
 
 async function wholeFile(blob: Blob): Promise<BundleFile> {
   return { size: blob.size, sha256: await sha256(await blob.arrayBuffer()) };

@@ -1,4 +1,5 @@
 /** What the chosen files hold, network by network, before anything is stored. */
+import { type Said, say } from "../../messages.ts";
 import type { SchedulerConfig } from "../bundle.ts";
 import type { CanonicalTensor } from "../canonical-file.ts";
 import { COMPONENT_NAMES, type ComponentKind, type FoundComponent } from "../layouts/component.ts";
@@ -11,7 +12,7 @@ export interface InspectedPart {
   readonly component: FoundComponent;
   readonly checkpoint: SourceCheckpoint;
   /** What is missing, misshapen or surplus, a line each; surplus alone does not hinder. */
-  readonly problems: readonly string[];
+  readonly problems: readonly Said[];
   /** All that its network reads is there. */
   readonly whole: boolean;
   readonly predictionType: Detected["predictionType"];
@@ -22,7 +23,7 @@ export interface Inspection {
   readonly parts: ReadonlyMap<ComponentKind, InspectedPart>;
   readonly scheduler: SchedulerConfig | undefined;
   /** What else the files hold or lack, in lines for people. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Said[];
   readonly reader: SourceReader;
 }
 
@@ -44,7 +45,7 @@ export async function inspectFiles(files: readonly SourceFile[]): Promise<Inspec
 }
 
 /** Of several of a kind: a whole one, then safetensors, then the smaller; the others are told of. */
-function chosen(found: readonly InspectedPart[], notes: string[]): Inspection["parts"] {
+function chosen(found: readonly InspectedPart[], notes: Said[]): Inspection["parts"] {
   const parts = new Map<ComponentKind, InspectedPart>();
   const better = (a: InspectedPart, b: InspectedPart) =>
     Number(b.whole) - Number(a.whole) ||
@@ -56,18 +57,26 @@ function chosen(found: readonly InspectedPart[], notes: string[]): Inspection["p
     if (!first) parts.set(kind, part);
     else
       notes.push(
-        `${part.checkpoint.name}: its ${COMPONENT_NAMES[kind]} is left alone for that of ${first.checkpoint.name}`,
+        say("{file}: its {component} is left alone for that of {other}", {
+          file: part.checkpoint.name,
+          component: COMPONENT_NAMES[kind],
+          other: first.checkpoint.name,
+        }),
       );
   }
   return parts;
 }
 
-function* notesOn(detected: Detected): Generator<string> {
+function* notesOn(detected: Detected): Generator<Said> {
   const { file, components, others, surplus } = detected;
-  if (components.length === 0) yield `${file}: ${describeFile(detected)}`;
-  for (const { what, reason } of others) yield `${file}: ${what}: ${reason}`;
+  if (components.length === 0) yield say("{file}: {problem}", { file, problem: describeFile(detected) });
+  for (const { what, reason } of others) yield say("{file}: {what}: {reason}", { file, what, reason });
   if (components.length > 0 && surplus.length > 0) {
-    yield `${file}: ${surplus.length} tensors of no known use, such as ${surplus[0]?.slice(0, 80)}`;
+    yield say("{file}: {count} tensors of no known use, such as {name}", {
+      file,
+      count: surplus.length,
+      name: surplus[0]?.slice(0, 80) ?? "",
+    });
   }
 }
 

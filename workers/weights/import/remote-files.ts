@@ -1,5 +1,7 @@
 /** Files of weights at public addresses: fetched into the store as they are, to be imported from there like chosen ones. */
+
 import { EngineFault } from "../../faults.ts";
+import { say } from "../../messages.ts";
 import type { ChosenFile, RemoteFile } from "../../protocol.ts";
 import type { FileBundle, StoredFile } from "../bundle.ts";
 import { downloadFiles, type InstallOptions } from "../download.ts";
@@ -24,7 +26,7 @@ export async function fetchRemoteFiles(remote: readonly RemoteFile[], options: F
   try {
     return await fetchAll(remote, options);
   } catch (error) {
-    if (options.signal?.aborted) throw new EngineFault("cancelled", "Stopped. What has arrived is kept.");
+    if (options.signal?.aborted) throw new EngineFault("cancelled", say("Stopped. What has arrived is kept."));
     throw error;
   }
 }
@@ -50,7 +52,8 @@ async function fetchAll(remote: readonly RemoteFile[], options: FetchOptions): P
     if (!stored) await downloadFiles(bundle, first.url, (name) => urls.get(name) as string, options);
     return (stored ?? (await store.openFiles(id)))?.files;
   });
-  if (!blobs) throw new EngineFault("storage", "The files were deleted while they were fetched. Import them again.");
+  if (!blobs)
+    throw new EngineFault("storage", say("The files were deleted while they were fetched. Import them again."));
   return {
     id,
     files: remote.map((file, i) => ({
@@ -95,7 +98,7 @@ export async function probe(
   if (!head.response.ok || !length) {
     throw new EngineFault(
       "http",
-      `${url}: that server does not say how large the file is. Download it and choose it as a file.`,
+      say("{url}: that server does not say how large the file is. Download it and choose it as a file.", { url }),
     );
   }
   return { size: Number(length), etag, ranges };
@@ -110,7 +113,10 @@ export function checkedUrl(url: string): URL {
   } catch {
     // Not an address at all.
   }
-  throw new EngineFault("bad-bundle", `“${url.slice(0, 200)}” is not the address of a file (https://…)`);
+  throw new EngineFault(
+    "bad-bundle",
+    say("“{url}” is not the address of a file (https://…)", { url: url.slice(0, 200) }),
+  );
 }
 
 /** What a person knows it by; as it stands in the address where its escapes are none. */

@@ -1,4 +1,5 @@
 /** A file at a public address, read by ranges, as far as its readers ask. */
+import { say } from "../../messages.ts";
 import type { ByteSource } from "../byte-source.ts";
 import { type RetryPolicy, send, statusFault, TransientFault, withRetries } from "../http.ts";
 
@@ -40,7 +41,8 @@ export class RemoteSource implements ByteSource {
           bytes.set(piece.subarray(0, bytes.length - filled), filled);
           filled += Math.min(piece.length, bytes.length - filled);
         }
-        if (filled < bytes.length) throw new TransientFault("network", `${this.url} was cut off. Try it again.`);
+        if (filled < bytes.length)
+          throw new TransientFault("network", say("{url} was cut off. Try it again.", { url: this.url }));
         return bytes.buffer;
       } finally {
         answer.close();

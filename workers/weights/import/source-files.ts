@@ -1,6 +1,8 @@
 /** The files that a person chose, as checkpoints: opened, those of one index put together, everything else told apart. */
+
 import * as v from "valibot";
 import { EngineFault } from "../../faults.ts";
+import { lines, type Said, say } from "../../messages.ts";
 import type { TensorLocation } from "../../onnx/graph.ts";
 import { SchedulerConfig } from "../bundle.ts";
 import type { ByteSource } from "../byte-source.ts";
@@ -28,7 +30,7 @@ export interface OpenedSources {
   /** diffusers' scheduler_config.json, where it was among the files. */
   readonly scheduler: SchedulerConfig | undefined;
   /** Files that are none, and tensors that cannot be read: what, and why. */
-  readonly refused: readonly string[];
+  readonly refused: readonly Said[];
   readonly reader: SourceReader;
 }
 
@@ -44,19 +46,20 @@ const MAX_JSON_BYTES = 64 * 2 ** 20;
 export async function openSources(files: readonly SourceFile[]): Promise<OpenedSources> {
   const blobs = new Map(files.map(({ name, blob }) => [name, blob]));
   const reader = new SourceReader(blobs);
-  const refused: string[] = [];
+  const refused: Said[] = [];
   const opened = new Map<string, SourceCheckpoint>();
   for (const { name, blob } of files) {
     // In a folder nobody means its read-me; a single file was meant whatever it is.
     if (BESIDE.test(name) && (files.length > 1 || INDEX.test(name))) continue;
     try {
       const { tensors, format, unreadable } = await openCheckpoint(name, blob);
-      for (const [tensor, reason] of unreadable) refused.push(`${name}, tensor ${tensor}: ${reason}`);
+      for (const [tensor, reason] of unreadable)
+        refused.push(say("{file}, tensor {tensor}: {problem}", { file: name, tensor, problem: reason }));
       const rowMajor = [...tensors].map(([tensor, location]) => [tensor, reader.rowMajor(location)] as const);
       opened.set(name, { name, safetensors: format === "safetensors", tensors: new Map(rowMajor) });
     } catch (error) {
       if (!(error instanceof EngineFault)) throw error;
-      refused.push(error.message);
+      refused.push(error.said);
     }
   }
   for (const { name, blob } of files.filter(({ name }) => INDEX.test(name))) {
@@ -64,11 +67,14 @@ export async function openSources(files: readonly SourceFile[]): Promise<OpenedS
       joinShards(name, shardIndex(await readJson(name, blob)), opened);
     } catch (error) {
       if (!(error instanceof EngineFault)) throw error;
-      refused.push(error.message);
+      refused.push(error.said);
     }
   }
   if (opened.size === 0) {
-    throw new EngineFault("bad-bundle", refused.join("\n") || "None of these files holds weights.");
+    throw new EngineFault(
+      "bad-bundle",
+      refused.length > 0 ? lines(refused) : say("None of these files holds weights."),
+    );
   }
   return { checkpoints: [...opened.values()], scheduler: await readScheduler(files, refused), refused, reader };
 }
@@ -79,7 +85,10 @@ function joinShards(index: string, parts: ReadonlyMap<string, string>, opened: M
   const names = [...new Set(parts.values())].map((name) => folder + name);
   const lacking = names.filter((name) => !opened.has(name));
   if (lacking.length > 0) {
-    throw new EngineFault("bad-bundle", `${index} lists ${lacking.join(", ")}: choose all parts together.`);
+    throw new EngineFault(
+      "bad-bundle",
+      say("{index} lists {files}: choose all parts together.", { index, files: lacking.join(", ") }),
+    );
   }
   const shards = names.map((name) => opened.get(name) as SourceCheckpoint);
   const tensors = new Map(shards.flatMap((shard) => [...shard.tensors]));
@@ -87,20 +96,21 @@ function joinShards(index: string, parts: ReadonlyMap<string, string>, opened: M
   opened.set(index, { name: index, safetensors: shards.every(({ safetensors }) => safetensors), tensors });
 }
 
-async function readScheduler(files: readonly SourceFile[], refused: string[]): Promise<SchedulerConfig | undefined> {
+async function readScheduler(files: readonly SourceFile[], refused: Said[]): Promise<SchedulerConfig | undefined> {
   const file = files.find(({ name }) => /(^|\/)scheduler_config\.json$/.test(name));
   if (!file) return undefined;
   const parsed = v.safeParse(SchedulerConfig, await readJson(file.name, file.blob).catch(() => null));
   if (parsed.success) return parsed.output;
-  refused.push(`${file.name}: ${parsed.issues[0].message}`);
+  refused.push(say("{file}: {problem}", { file: file.name, problem: parsed.issues[0].message }));
   return undefined;
 }
 
 async function readJson(name: string, blob: ByteSource): Promise<unknown> {
-  if (blob.size > MAX_JSON_BYTES) throw new EngineFault("bad-bundle", `${name}: too large for what it is`);
+  if (blob.size > MAX_JSON_BYTES)
+    throw new EngineFault("bad-bundle", say("{name}: too large for what it is", { name }));
   try {
     return JSON.parse(new TextDecoder().decode(await readRange(name, blob, 0, blob.size)));
   } catch (error) {
-    throw new EngineFault("bad-bundle", `${name}: not JSON`, String(error));
+    throw new EngineFault("bad-bundle", say("{name}: not JSON", { name }), String(error));
   }
 }

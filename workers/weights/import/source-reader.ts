@@ -1,4 +1,5 @@
 import { EngineFault } from "../../faults.ts";
+import { say } from "../../messages.ts";
 import type { TensorLocation } from "../../onnx/graph.ts";
 import type { ByteSource } from "../byte-source.ts";
 import type { ByteReader } from "../convert.ts";
@@ -54,4 +55,5 @@ export class SourceReader implements ByteReader {
   }
 }
 
-const unreadable = (file: string) => `${file} can no longer be read: it was moved or changed. Choose it again.`;
+const unreadable = (file: string) =>
+  say("{file} can no longer be read: it was moved or changed. Choose it again.", { file });

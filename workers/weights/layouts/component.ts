@@ -1,4 +1,5 @@
 /** What was found in a file of weights: which networks, and which of its tensors are which of theirs. */
+import { type Said, say } from "../../messages.ts";
 import type {
   AlignerConfig,
   AutoencoderKLConfig,
@@ -72,16 +73,25 @@ interface Found<K extends ComponentKind> {
 export type FoundComponent = { [K in ComponentKind]: Found<K> }[ComponentKind];
 
 /** In words, for messages. */
-export const COMPONENT_NAMES: Readonly<Record<ComponentKind, string>> = {
-  unet: "U-Net",
-  vae: "VAE",
-  "tiny-vae": "small autoencoder (TAESD)",
-  "clip-text": "CLIP text encoder",
-  "clip-vision": "CLIP vision transformer",
-  resampler: "resampler",
-  gpt: "GPT",
-  aligner: "AlignerNet",
+export const COMPONENT_NAMES: Readonly<Record<ComponentKind, Said>> = {
+  unet: say("U-Net"),
+  vae: say("VAE"),
+  "tiny-vae": say("small autoencoder (TAESD)"),
+  "clip-text": say("CLIP text encoder"),
+  "clip-vision": say("CLIP vision transformer"),
+  resampler: say("resampler"),
+  gpt: say("GPT"),
+  aligner: say("AlignerNet"),
 };
 
-/** With its article: "a U-Net". */
-export const oneOf = (kind: ComponentKind) => `${kind === "aligner" ? "an" : "a"} ${COMPONENT_NAMES[kind]}`;
+/** With its article. */
+export const ONE_OF: Readonly<Record<ComponentKind, Said>> = {
+  unet: say("a U-Net"),
+  vae: say("a VAE"),
+  "tiny-vae": say("a small autoencoder (TAESD)"),
+  "clip-text": say("a CLIP text encoder"),
+  "clip-vision": say("a CLIP vision transformer"),
+  resampler: say("a resampler"),
+  gpt: say("a GPT"),
+  aligner: say("an AlignerNet"),
+};

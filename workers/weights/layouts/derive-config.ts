@@ -2,8 +2,10 @@
  * The configuration of a network from the shapes of its tensors, by official names. What shapes do not say follows the published rule:
  * Stable Diffusion 1.x has eight heads at every level and 32 groups to a norm; heads of CLIP and of Kosmos-G are 64 wide.
  */
+
 import * as v from "valibot";
 import { EngineFault } from "../../faults.ts";
+import { say } from "../../messages.ts";
 import {
   AlignerConfig,
   AutoencoderKLConfig,
@@ -55,7 +57,14 @@ export function deriveConfig<K extends ComponentKind>(
   const parsed = v.safeParse(schema, { ...derive(facts(shapes)), ...assumed });
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
-  throw new EngineFault("wrong-shape", `${COMPONENT_NAMES[kind]}: ${v.getDotPath(issue)}: ${issue.message}`);
+  throw new EngineFault(
+    "wrong-shape",
+    say("{component}: {field}: {problem}", {
+      component: COMPONENT_NAMES[kind],
+      field: v.getDotPath(issue) ?? "",
+      problem: issue.message,
+    }),
+  );
 }
 
 type Derivations = {
@@ -230,7 +239,7 @@ function facts(shapes: Shapes): Facts {
     dim(first, ...others) {
       const size = find(first, ...others);
       if (size === undefined)
-        throw new EngineFault("missing-tensor", `It has no tensor ${first[0]} of the right rank.`);
+        throw new EngineFault("missing-tensor", say("It has no tensor {name} of the right rank.", { name: first[0] }));
       return size;
     },
     count(prefix) {

@@ -1,7 +1,9 @@
 /** What a set of tensors is, from their names and shapes alone. */
+
 import { EngineFault } from "../../faults.ts";
+import { say } from "../../messages.ts";
 import { GraphError } from "../../onnx/graph.ts";
-import { type Assumed, type FoundComponent, type FoundTensor, oneOf } from "./component.ts";
+import { type Assumed, type FoundComponent, type FoundTensor, ONE_OF } from "./component.ts";
 import { DIFFUSERS_CLIP_TEXT, DIFFUSERS_UNET, DIFFUSERS_VAE } from "./diffusers.ts";
 import { knownSurplus } from "./known-surplus.ts";
 import { KOSMOS_2 } from "./kosmos2.ts";
@@ -115,6 +117,6 @@ function matched(
     return refusedComponent(component) ?? component;
   } catch (error) {
     if (!(error instanceof EngineFault || error instanceof GraphError)) throw error;
-    return { what: `part of ${oneOf(claim.layout.kind)}`, reason: error.message };
+    return { what: say("part of {component}", { component: ONE_OF[claim.layout.kind] }), reason: error.said };
   }
 }

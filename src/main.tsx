@@ -22,6 +22,7 @@ import { tellImport } from "./models/tell-import.ts";
 import { awaitInstallOffer } from "./offline/install-offer.ts";
 import { startOffline } from "./offline/start-offline.ts";
 import { createSettingsStore } from "./settings/settings-store.ts";
+import { translateEngine } from "./ui/engine-messages.ts";
 import { history } from "./ui/history.ts";
 
 const engine = createEngine();
@@ -49,6 +50,7 @@ const app = {
   }),
 };
 
+translateEngine();
 awaitInstallOffer();
 // In development files change under their names: nothing of them is kept.
 if (import.meta.env.PROD) {

@@ -1,4 +1,5 @@
 /** What was dropped, folders and all. */
+import { say } from "../../workers/messages.ts";
 import type { ChosenFile } from "../../workers/protocol.ts";
 import { EngineError } from "../engine/index.ts";
 
@@ -29,7 +30,10 @@ async function filesOf(roots: readonly FileSystemEntry[]): Promise<ChosenFile[]>
       files.push({ name: entry.fullPath.replace(/^\//, ""), blob });
     }
     if (files.length > MAX_FILES) {
-      throw new EngineError("bad-bundle", `More than ${MAX_FILES} files: choose the model's own folder.`);
+      throw new EngineError(
+        "bad-bundle",
+        say("More than {most} files: choose the model's own folder.", { most: MAX_FILES }),
+      );
     }
   }
   return files;

@@ -1,6 +1,7 @@
 import { Fragment, useId } from "react";
 import type { ImportPreview } from "../../workers/protocol.ts";
 import { useApp, useImport, useModels } from "../app-context.ts";
+import { type Message, useWords } from "../ui/engine-messages.ts";
 import { useTexts } from "../ui/texts.ts";
 import { LenderSelect, useLenders } from "./lender-select.tsx";
 import { bytesText, freeBytes, parametersText } from "./sizes.ts";
@@ -9,6 +10,7 @@ import { modelsTexts } from "./texts.ts";
 /** What the chosen files would make, before anything is stored. */
 export function ImportPanel() {
   const t = useTexts(modelsTexts);
+  const words = useWords();
   const { imports } = useApp();
   const { files, busy, preview, failure, base } = useImport((state) => state);
   const lender = useModels((state) => state.models?.find(({ id }) => id === base)?.name);
@@ -24,7 +26,7 @@ export function ImportPanel() {
       {(files.length > 0 || failure) && (
         <div className="import-panel" aria-busy={busy === "preview"}>
           {busy === "preview" && !preview && <p className="hint">{t.looking}</p>}
-          {failure && <Failure lines={failure.split("\n")} begun={preview !== null} />}
+          {failure && <Failure lines={words(failure).split("\n")} begun={preview !== null} />}
           {preview && (
             <>
               <h4>{t.wouldBe[idle ? "none" : (preview.reader ?? "none")]}</h4>
@@ -50,7 +52,7 @@ export function ImportPanel() {
 }
 
 /** @param begun the files are good, but it came to nothing */
-function Failure({ lines, begun }: { lines: readonly string[]; begun: boolean }) {
+function Failure({ lines, begun }: { lines: readonly Message[]; begun: boolean }) {
   const t = useTexts(modelsTexts);
   return (
     <div className="trouble" role="alert">
@@ -63,6 +65,7 @@ function Failure({ lines, begun }: { lines: readonly string[]; begun: boolean })
 
 function Parts({ preview: { parts } }: { preview: ImportPreview }) {
   const t = useTexts(modelsTexts);
+  const words = useWords();
   const units = { million: t.millions, billion: t.billions };
   if (parts.length === 0) return null;
   return (
@@ -79,8 +82,8 @@ function Parts({ preview: { parts } }: { preview: ImportPreview }) {
       </thead>
       <tbody>
         {parts.map(({ name, from, parameters, problems }) => (
-          <tr key={`${name} ${from}`}>
-            <th scope="row">{name}</th>
+          <tr key={`${name.text} ${from}`}>
+            <th scope="row">{words(name)}</th>
             <td>
               <span className="import-file">{breakable(from)}</span>
               <Lines lines={problems} />
@@ -93,7 +96,7 @@ function Parts({ preview: { parts } }: { preview: ImportPreview }) {
   );
 }
 
-function Lacking({ lines }: { lines: readonly string[] }) {
+function Lacking({ lines }: { lines: readonly Message[] }) {
   const t = useTexts(modelsTexts);
   if (lines.length === 0) return null;
   return (
@@ -126,7 +129,7 @@ function BasePicker({ needed }: { needed: boolean }) {
   return <LenderSelect label={t.base} value={base ?? ""} none={t.noBase} onChange={take} />;
 }
 
-function Notes({ notes, open }: { notes: readonly string[]; open: boolean }) {
+function Notes({ notes, open }: { notes: readonly Message[]; open: boolean }) {
   const t = useTexts(modelsTexts);
   if (notes.length === 0) return null;
   return (
@@ -193,11 +196,12 @@ function ImportButton() {
   );
 }
 
-function Lines({ lines }: { lines: readonly string[] }) {
+function Lines({ lines }: { lines: readonly Message[] }) {
+  const words = useWords();
   if (lines.length === 0) return null;
   return (
     <ul className="import-lines">
-      {[...new Set(lines)].map((line) => (
+      {[...new Set(lines.map(words))].map((line) => (
         <li key={line}>{line}</li>
       ))}
     </ul>

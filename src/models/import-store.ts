@@ -4,13 +4,14 @@
 import { createStore } from "zustand/vanilla";
 import type { ChosenFile, ImportChoice, ImportPreview, InstallProgress, RemoteFile } from "../../workers/protocol.ts";
 import { type CallOptions, type Engine, EngineError } from "../engine/index.ts";
+import { type Message, messageOf } from "../ui/engine-messages.ts";
 import { importId, nameFromFiles } from "./import-names.ts";
-import { type ModelsStore, messageOf } from "./models-store.ts";
+import type { ModelsStore } from "./models-store.ts";
 
 /** What a person hears wherever they are. */
 export type ImportNews =
   | { readonly kind: "imported"; readonly name: string }
-  | { readonly kind: "failed"; readonly name: string; readonly message: string }
+  | { readonly kind: "failed"; readonly name: string; readonly message: Message }
   /** Files came while others are being imported. */
   | { readonly kind: "busy" };
 
@@ -29,7 +30,7 @@ export interface ImportState {
   readonly progress: InstallProgress | null;
   readonly cancelling: boolean;
   /** Why the files cannot be used, or why the import ended. */
-  readonly failure: string | null;
+  readonly failure: Message | null;
   /** Looks at files. @param files or what becomes of a drop, which is read */
   readonly choose: (files: readonly ChosenFile[] | Promise<readonly ChosenFile[]>) => Promise<void>;
   readonly takeFrom: (base: string | null) => Promise<void>;

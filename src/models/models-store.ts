@@ -2,9 +2,11 @@
 import * as v from "valibot";
 import { persist } from "zustand/middleware";
 import { createStore } from "zustand/vanilla";
+import { say } from "../../workers/messages.ts";
 import type { StorageUsage, StoredModel } from "../../workers/protocol.ts";
 import { promptLimits } from "../../workers/text/prompt-limits.ts";
 import { type Bundle, type Engine, EngineError } from "../engine/index.ts";
+import { type Message, messageOf } from "../ui/engine-messages.ts";
 import { pageStorage } from "../ui/page-storage.ts";
 import type { Task } from "./model-task.ts";
 
@@ -47,7 +49,7 @@ export interface ModelsState {
   /** Names of models that were stored whole and are not any more, until the user has seen it. */
   readonly lost: readonly string[];
   /** Why the store could not be read. */
-  readonly trouble: string | null;
+  readonly trouble: Message | null;
   /** What is being done to a model, or came of it; by id. */
   readonly tasks: ReadonlyMap<string, Task>;
   /** Reads the store again, and notices what it has lost. */
@@ -182,7 +184,7 @@ export function createModelsStore(engine: EnginePort, { kept = true }: ModelsOpt
           saveAs: (id, save) =>
             run(id, "save", async (signal) => {
               const model = await engine.openModel(id);
-              if (!model) throw new EngineError("not-loaded", "This model is not stored any more.");
+              if (!model) throw new EngineError("not-loaded", say("This model is not stored any more."));
               await save(model, { signal, onFraction: (fraction) => setFraction(id, fraction) });
               return { name: "saved" };
             }),
@@ -271,5 +273,3 @@ function omit(known: Known, id: string): Known {
   const { [id]: _, ...others } = known;
   return others;
 }
-
-export const messageOf = (error: unknown) => (error instanceof EngineError ? error.message : String(error));

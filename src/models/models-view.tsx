@@ -1,6 +1,7 @@
 import { X } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { useApp, useModels } from "../app-context.ts";
+import { useWords } from "../ui/engine-messages.ts";
 import { useTexts } from "../ui/texts.ts";
 import { openView } from "../ui/view.ts";
 import { ImportRoom } from "./import-room.tsx";
@@ -14,6 +15,7 @@ import "./models-view.css";
 /** Every model in the browser, what can be done with it, and how another one comes in. */
 export function ModelsView() {
   const t = useTexts(modelsTexts);
+  const words = useWords();
   const { models } = useApp();
   const listed = useModels((state) => state.models);
   const trouble = useModels((state) => state.trouble);
@@ -35,7 +37,7 @@ export function ModelsView() {
       <LostModels here />
       {trouble && (
         <div className="trouble" role="alert">
-          <p>{trouble}</p>
+          <p>{words(trouble)}</p>
           <p className="hint">{t.troubleHint}</p>
           <div className="trouble-actions">
             <button type="button" className="button" onClick={() => void models.getState().refresh()}>

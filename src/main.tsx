@@ -16,6 +16,7 @@ import { pictureToPng } from "./generation/picture.ts";
 import { createQueueStorage } from "./generation/queue-storage.ts";
 import { createQueueStore } from "./generation/queue-store.ts";
 import { entitiesOf, promptOf } from "./generation/sentence-pictures.ts";
+import { createEarlierImports } from "./models/earlier-imports.ts";
 import { createImportStore } from "./models/import-store.ts";
 import { createModelsStore } from "./models/models-store.ts";
 import { tellImport } from "./models/tell-import.ts";
@@ -32,7 +33,7 @@ const entities = createEntityStore({ history });
 const app = {
   engine,
   models,
-  imports: createImportStore({ engine, models, tell: tellImport }),
+  imports: createImportStore({ engine, models, tell: tellImport, memory: createEarlierImports() }),
   entities,
   cutout: createCutoutStore(entities),
   settings: createSettingsStore({ history }),

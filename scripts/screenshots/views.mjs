@@ -280,6 +280,8 @@ export const VIEWS = {
   "models-import-preview": {
     whole: true,
     open: async (page) => {
+      // The dialog of File System Access cannot be driven.
+      await page.addInitScript("delete window.showOpenFilePicker");
       await laterVisit(page, "#models");
       const chooser = page.waitForEvent("filechooser");
       await page.getByRole("button", { name: /^(Choose files|Dateien wählen)/ }).click();
@@ -291,6 +293,8 @@ export const VIEWS = {
   "models-refused": {
     whole: true,
     open: async (page) => {
+      // The dialog of File System Access cannot be driven.
+      await page.addInitScript("delete window.showOpenFilePicker");
       await laterVisit(page, "#models");
       const chooser = page.waitForEvent("filechooser");
       await page.getByRole("button", { name: /^(Choose files|Dateien wählen)/ }).click();

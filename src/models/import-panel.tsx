@@ -35,6 +35,7 @@ export function ImportPanel() {
               <Lacking lines={preview.lacking} />
               <BasePicker needed={!fits || base !== null} />
               {fits && lender && <p className="hint">{t.lent(lender)}</p>}
+              <AlreadyHere />
               <Notes notes={preview.notes} open={idle} />
               {fits && <Choices bytes={preview.bytes} />}
             </>
@@ -127,6 +128,27 @@ function BasePicker({ needed }: { needed: boolean }) {
   if (lenders.length === 0) return <p className="hint">{t.noLender}</p>;
   const take = (id: string) => void imports.getState().takeFrom(id || null);
   return <LenderSelect label={t.base} value={base ?? ""} none={t.noBase} onChange={take} />;
+}
+
+/** Files that a stored model was made of. */
+function AlreadyHere() {
+  const t = useTexts(modelsTexts);
+  const { models } = useApp();
+  const here = useImport((state) => state.here);
+  const inUse = useModels((state) => state.inUse);
+  if (!here) return null;
+  const { id, name, files, all } = here;
+  const { useIt: drawsWith } = t;
+  return (
+    <div className="import-here">
+      <p>{all ? t.alreadyHere(name) : t.partlyHere(files.join(", "), name)}</p>
+      {all && inUse !== id && (
+        <button type="button" className="button" onClick={() => models.getState().use(id)}>
+          {drawsWith(name)}
+        </button>
+      )}
+    </div>
+  );
 }
 
 function Notes({ notes, open }: { notes: readonly Message[]; open: boolean }) {

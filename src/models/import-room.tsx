@@ -2,10 +2,11 @@ import { FilePlus, FolderPlus } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { useApp, useImport } from "../app-context.ts";
 import { useTexts } from "../ui/texts.ts";
-import { chosenFiles } from "./dropped-files.ts";
+import { EarlierFiles } from "./earlier-files.tsx";
 import { FromWeb } from "./from-web.tsx";
 import { ImportPanel } from "./import-panel.tsx";
 import { ImportProgress } from "./import-progress.tsx";
+import { pickFiles } from "./picked-files.ts";
 import { modelsTexts } from "./texts.ts";
 
 /** Where files become a model. `onDone`: one was imported. */
@@ -34,6 +35,7 @@ export function ImportRoom({ onDone }: { onDone: () => void }) {
       </h3>
       {busy !== "import" && <Choose />}
       {busy === "import" ? <ImportProgress /> : <ImportPanel />}
+      {busy !== "import" && <EarlierFiles />}
       {busy !== "import" && <FromWeb />}
     </section>
   );
@@ -42,14 +44,7 @@ export function ImportRoom({ onDone }: { onDone: () => void }) {
 function Choose() {
   const t = useTexts(modelsTexts);
   const { imports } = useApp();
-  const pick = (folder: boolean) => {
-    const input = document.createElement("input");
-    input.type = "file";
-    input.multiple = true;
-    input.webkitdirectory = folder;
-    input.addEventListener("change", () => void imports.getState().choose(chosenFiles([...(input.files ?? [])])));
-    input.click();
-  };
+  const pick = (folder: boolean) => pickFiles(folder, (picked) => void imports.getState().choose(picked));
   return (
     <div className="import-choose">
       <p>{t.addHint}</p>

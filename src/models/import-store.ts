@@ -2,11 +2,13 @@
  * Files that a person chose, on their way to a model: looked at, named, imported. One at a time; it goes on whatever view is open.
  */
 import { createStore } from "zustand/vanilla";
-import type { ChosenFile, ImportChoice, ImportPreview, InstallProgress, RemoteFile } from "../../workers/protocol.ts";
+import type { ImportChoice, ImportPreview, InstallProgress, RemoteFile } from "../../workers/protocol.ts";
 import { type CallOptions, type Engine, EngineError } from "../engine/index.ts";
 import { type Message, messageOf } from "../ui/engine-messages.ts";
-import { importId, nameFromFiles } from "./import-names.ts";
-import type { ModelsStore } from "./models-store.ts";
+import { asEarlier, type EarlierImport, type EarlierImports, knownFiles, reopen } from "./earlier-imports.ts";
+import { importId, looksLikeWeights, nameFromFiles } from "./import-names.ts";
+import { canDraw, type ModelsStore } from "./models-store.ts";
+import type { Picked, PickedFile } from "./picked-files.ts";
 
 /** What a person hears wherever they are. */
 export type ImportNews =
@@ -15,12 +17,27 @@ export type ImportNews =
   /** Files came while others are being imported. */
   | { readonly kind: "busy" };
 
-export interface ImportState {
+/** Chosen files that a stored model was made of. */
+export interface AlreadyHere {
+  /** That model. */
+  readonly id: string;
+  readonly name: string;
+  readonly files: readonly string[];
+  /** No other weights were chosen. */
+  readonly all: boolean;
+}
+
+export interface ImportState extends Picked {
   /** Empty: nothing was chosen. */
-  readonly files: readonly ChosenFile[];
+  readonly files: readonly PickedFile[];
   readonly busy: "preview" | "import" | null;
   /** null until the files were looked at, or where they hold no weights. */
   readonly preview: ImportPreview | null;
+  readonly here: AlreadyHere | null;
+  /** Of earlier imports, newest first, as far as the browser lets files be remembered. */
+  readonly earlier: readonly EarlierImport[];
+  /** Id of the model that comes back; null: a new one. */
+  readonly id: string | null;
   /** Id of the stored model that lends what the files lack. */
   readonly base: string | null;
   readonly name: string;
@@ -31,8 +48,14 @@ export interface ImportState {
   readonly cancelling: boolean;
   /** Why the files cannot be used, or why the import ended. */
   readonly failure: Message | null;
-  /** Looks at files. @param files or what becomes of a drop, which is read */
-  readonly choose: (files: readonly ChosenFile[] | Promise<readonly ChosenFile[]>) => Promise<void>;
+  /** Looks at files. @param picked or what becomes of a drop, which is read */
+  readonly choose: (picked: Picked | Promise<Picked>) => Promise<void>;
+  /** Reads which files were imported before. */
+  readonly recall: () => Promise<void>;
+  /** The files of an earlier import again, in a click: its model comes back, or is imported once more where it is still here. */
+  readonly bringBack: (id: string) => Promise<void>;
+  /** Remembers the files of an import no longer. */
+  readonly forget: (id: string) => Promise<void>;
   readonly takeFrom: (base: string | null) => Promise<void>;
   readonly change: (change: Partial<Pick<ImportState, "name" | "license">>) => void;
   /** @param license where none was written */
@@ -51,12 +74,17 @@ interface Ports {
   readonly engine: Pick<Engine, "previewImport" | "importModel" | "importRemote">;
   readonly models: ModelsStore;
   readonly tell: (news: ImportNews) => void;
+  /** Left out: no files are remembered. */
+  readonly memory?: EarlierImports;
 }
 
 const NOTHING = {
   files: [],
+  roots: [],
   busy: null,
   preview: null,
+  here: null,
+  id: null,
   base: null,
   name: "",
   license: "",
@@ -65,23 +93,47 @@ const NOTHING = {
   failure: null,
 } as const;
 
-export function createImportStore({ engine, models, tell }: Ports) {
+export function createImportStore({ engine, models, tell, memory }: Ports) {
   let controller: AbortController | null = null;
   let looks = 0;
 
   return createStore<ImportState>()((set, get) => {
-    const look = async (reading: () => Promise<Partial<ImportState>>) => {
+    const look = async (reading: (show: (found: Partial<ImportState>) => void) => Promise<Partial<ImportState>>) => {
       const mine = ++looks;
-      set({ busy: "preview", failure: null });
-      const found = await reading().catch((error: unknown) => ({ preview: null, failure: messageOf(error) }));
-      // Others were chosen meanwhile, or these were put away.
-      if (mine === looks) set({ ...found, busy: null });
+      // Otherwise others were chosen meanwhile, or these were put away.
+      const show = (found: Partial<ImportState>) => mine === looks && set(found);
+      show({ busy: "preview", failure: null });
+      const found = await reading(show).catch((error: unknown) => ({ preview: null, failure: messageOf(error) }));
+      show({ ...found, busy: null });
     };
-    const preview = (files: readonly ChosenFile[], base: string | null) =>
-      engine.previewImport(files, base ?? undefined);
+    const preview = (files: readonly PickedFile[], base: string | null) =>
+      engine.previewImport(plain(files), base ?? undefined);
+    const holds = (id: string) => models.getState().models?.some((model) => model.id === id && canDraw(model)) ?? false;
+
+    /** The stored model that holds most of the files. */
+    const alreadyHere = async (files: readonly PickedFile[]): Promise<AlreadyHere | null> => {
+      const weights = files.filter(looksLikeWeights).length;
+      let most: AlreadyHere | null = null;
+      for (const earlier of get().earlier.filter(({ choice }) => holds(choice.id))) {
+        const known = await knownFiles(files, earlier);
+        const { id, name } = earlier.choice;
+        if (known.length > (most?.files.length ?? 0)) most = { id, name, files: known, all: known.length === weights };
+      }
+      return most;
+    };
+    /** Imports the chosen files, which are remembered from before it begins: a tab may be closed on the way. */
+    const importChosen = async (choice: ImportChoice) => {
+      const { files, roots, id } = get();
+      const earlier = asEarlier({ files, roots }, choice);
+      if (earlier) await memory?.keep(earlier).catch(() => {});
+      const done = await run(choice.name, (options) => engine.importModel(plain(files), choice, options));
+      // Nobody wants back what was stopped.
+      if (done === "stopped" && id === null) await memory?.forget(choice.id).catch(() => {});
+      await get().recall();
+    };
 
     const run = async (name: string, importing: (options: CallOptions) => Promise<{ id: string }>) => {
-      if (get().busy) return;
+      if (get().busy) return undefined;
       controller = new AbortController();
       const { signal } = controller;
       set({ busy: "import", progress: null, cancelling: false, failure: null });
@@ -95,11 +147,13 @@ export function createImportStore({ engine, models, tell }: Ports) {
         models.getState().use(id);
         set({ ...NOTHING });
         tell({ kind: "imported", name });
+        return "done";
       } catch (error) {
         const stopped = error instanceof EngineError && error.code === "cancelled";
         set({ busy: null, progress: null, cancelling: false, failure: stopped ? null : messageOf(error) });
         if (!stopped) tell({ kind: "failed", name, message: messageOf(error) });
         await models.getState().refresh();
+        return stopped ? "stopped" : "failed";
       } finally {
         controller = null;
         globalThis.window?.removeEventListener("beforeunload", warn);
@@ -108,15 +162,46 @@ export function createImportStore({ engine, models, tell }: Ports) {
 
     return {
       ...NOTHING,
-      choose: async (chosen) => {
+      earlier: [],
+      choose: async (picked) => {
         if (get().busy === "import") return tell({ kind: "busy" });
         set({ ...NOTHING });
-        await look(async () => {
-          const files = await chosen;
+        await look(async (show) => {
+          const { files, roots } = await picked;
           if (files.length === 0) return {};
-          set({ files, name: nameFromFiles(files) });
-          return { preview: await preview(files, null) };
+          show({ files, roots, name: nameFromFiles(files) });
+          const found = await preview(files, null);
+          await get().recall();
+          return { preview: found, here: await alreadyHere(files) };
         });
+      },
+      recall: async () => {
+        // Where the browser denies storage, nothing is remembered.
+        set({ earlier: (await memory?.list().catch(() => [])) ?? [] });
+      },
+      bringBack: async (id) => {
+        if (get().busy === "import") return tell({ kind: "busy" });
+        const earlier = get().earlier.find(({ choice }) => choice.id === id);
+        if (!earlier) return;
+        const { choice } = earlier;
+        const again = holds(id);
+        // Before anything else: the browser asks for permission in the click alone.
+        const reopening = reopen(earlier);
+        const base = choice.base !== undefined && holds(choice.base) ? choice.base : null;
+        set({ ...NOTHING, name: choice.name, license: choice.license, base });
+        await look(async (show) => {
+          const { files, roots } = await reopening;
+          show({ files, roots, id: again ? null : id });
+          return { preview: await preview(files, base), here: again ? await alreadyHere(files) : null };
+        });
+        // What lacks something now is asked about first; so is what is here already.
+        if (get().id !== id || get().preview?.lacking.length !== 0) return;
+        const { base: _, ...rest } = choice;
+        await importChosen({ ...rest, ...(base !== null && { base }) });
+      },
+      forget: async (id) => {
+        await memory?.forget(id).catch(() => {});
+        await get().recall();
       },
       takeFrom: async (base) => {
         set({ base });
@@ -126,8 +211,8 @@ export function createImportStore({ engine, models, tell }: Ports) {
       begin: async (license) => {
         const { files, name: written, license: own, base } = get();
         const name = written.trim() || nameFromFiles(files);
-        const choice = { id: importId(name), name, license: own.trim() || license, ...(base && { base }) };
-        await run(name, (options) => engine.importModel(files, choice, options));
+        const choice = { id: get().id ?? importId(name), name, license: own.trim() || license, ...(base && { base }) };
+        await importChosen(choice);
       },
       fetch: async (files, choice) => {
         if (get().busy) return tell({ kind: "busy" });
@@ -148,6 +233,9 @@ export function createImportStore({ engine, models, tell }: Ports) {
     };
   });
 }
+
+/** As the engine takes them. */
+const plain = (files: readonly PickedFile[]) => files.map(({ name, blob }) => ({ name, blob }));
 
 /** The browser asks before it leaves the page: what is half written would be lost. */
 const warn = (event: BeforeUnloadEvent) => event.preventDefault();

@@ -1,10 +1,11 @@
 import { Check, Download, ShieldCheck, Trash2 } from "lucide-react";
 import { useId, useState } from "react";
-import { useApp, useGeneration, useModels } from "../app-context.ts";
+import { useApp, useGeneration, useImport, useModels } from "../app-context.ts";
 import type { Bundle } from "../engine/index.ts";
 import { jobsThat } from "../generation/job.ts";
 import { notify } from "../ui/notices.tsx";
 import { useTexts } from "../ui/texts.ts";
+import { BringBack } from "./bring-back.tsx";
 import { DeleteDialog } from "./delete-dialog.tsx";
 import { awaitsImport, canDraw, cutsOut, type HeldModel, MINI, modelId, readsWordsAlone } from "./models-store.ts";
 import { chooseTarget } from "./save-model.ts";
@@ -26,6 +27,7 @@ export function ModelCard({ model, onRemoved }: { model: HeldModel; onRemoved: (
   const drawing = useGeneration((state) =>
     jobsThat(state.jobs, "running").some(({ request }) => modelId(request.model) === id),
   );
+  const isKnown = useImport((state) => state.earlier.some(({ choice }) => choice.id === id));
   const { verify, saveAs, remove } = models.getState();
   const isWhole = model.state === "installed";
 
@@ -50,10 +52,11 @@ export function ModelCard({ model, onRemoved }: { model: HeldModel; onRemoved: (
         license={model.license}
         state={stateOf(t, model)}
       />
-      {advice(t, model) && <p className="hint">{advice(t, model)}</p>}
+      {advice(t, model, isKnown) && <p className="hint">{advice(t, model, isKnown)}</p>}
       <TaskLine id={id} name={name} ownFiles={fromFiles(model)} />
       <div className="model-actions">
         {canDraw(model) && <UseButton id={id} name={name} pressed={inUse} />}
+        {!isWhole && <BringBack id={id} name={name} />}
         {isWhole && (
           <>
             <button
@@ -197,9 +200,10 @@ function stateOf(t: Words, { state, storedBytes }: HeldModel): string {
   return state === "partial" ? t.partial(stored) : t.damaged(stored);
 }
 
-/** What to do about a model that is not whole. */
-function advice(t: Words, model: HeldModel): string {
+/** What to do about a model that is not whole. @param isKnown its files are remembered */
+function advice(t: Words, model: HeldModel, isKnown: boolean): string {
   if (model.state === "installed" || model.kind === "files") return "";
+  if (isKnown) return t.filesKnown;
   if (!fromFiles(model)) return t.again;
   return model.state === "partial" ? t.deleteUnfinished : t.importAgain;
 }

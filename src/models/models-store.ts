@@ -1,4 +1,5 @@
 /** Which models the browser holds, and which of them draws. */
+
 import * as v from "valibot";
 import { persist } from "zustand/middleware";
 import { createStore } from "zustand/vanilla";
@@ -245,7 +246,8 @@ function withoutLost(
   const gone = Object.entries(known).filter(([id]) => !whole.has(id));
   return {
     known: Object.fromEntries(whole),
-    lost: [...lost, ...gone.map(([, name]) => name)],
+    // One that came back under its name is lost no longer.
+    lost: [...lost.filter((name) => ![...whole.values()].includes(name)), ...gone.map(([, name]) => name)],
     inUse: inUse === MINI.source || whole.has(inUse) ? inUse : MINI.source,
   };
 }

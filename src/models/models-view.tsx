@@ -16,12 +16,15 @@ import "./models-view.css";
 export function ModelsView() {
   const t = useTexts(modelsTexts);
   const words = useWords();
-  const { models } = useApp();
+  const { models, imports } = useApp();
   const listed = useModels((state) => state.models);
   const trouble = useModels((state) => state.trouble);
   const title = useRef<HTMLHeadingElement>(null);
 
-  useEffect(() => void models.getState().refresh(), [models]);
+  useEffect(() => {
+    void models.getState().refresh();
+    void imports.getState().recall();
+  }, [models, imports]);
 
   return (
     <main className="models-view" aria-labelledby="models-title">

@@ -10,6 +10,8 @@ export const modelNewsTexts = defineTexts({
     miniInstead: "The mini draws in the meantime.",
     toModels: "Open models",
     understood: "Close",
+    bringBack: "Bring back",
+    bringBackIt: (name: string) => `Bring back ${name}`,
     imported: (name: string) => `“${name}” is here and draws from now on.`,
     importFailed: (name: string, message: string) => `“${name}” was not imported. ${message}`,
     importRuns: "A model is being imported. Wait for it, or cancel it, before you choose other files.",
@@ -28,6 +30,8 @@ export const modelNewsTexts = defineTexts({
     miniInstead: "Bis dahin zeichnet das Mini.",
     toModels: "Modelle öffnen",
     understood: "Schließen",
+    bringBack: "Zurückholen",
+    bringBackIt: (name) => `Zurückholen: ${name}`,
     imported: (name) => `„${name}“ ist da und zeichnet von jetzt an.`,
     importFailed: (name, message) => `„${name}“ wurde nicht importiert. ${message}`,
     importRuns:

@@ -32,6 +32,7 @@ export const modelsTexts = defineTexts({
     again: "The next picture fetches what is missing.",
     importAgain: "Import its files again, then delete this one.",
     deleteUnfinished: "Delete it, then import its files again.",
+    filesKnown: "Its files are still known: bring it back.",
     drawing: "It draws at the moment.",
 
     verify: "Verify",
@@ -75,6 +76,17 @@ export const modelsTexts = defineTexts({
       "Drop its files or its folder anywhere on this page, or choose them: safetensors, ckpt, pt or bin, of Kosmos-G or of Stable Diffusion 1.x. They are read here and never uploaded.",
     chooseFiles: "Choose files",
     chooseFolder: "Choose a folder",
+    earlier: "Files of earlier imports",
+    earlierHint:
+      "Where they lie is remembered, so that you need not choose them again. Nothing is read before you press.",
+    earlierOf: (name: string, others: number, size: string) =>
+      `${name}${others === 0 ? "" : others === 1 ? " and 1 more" : ` and ${others} more`}, ${size}`,
+    isHere: "the model is here",
+    isAway: "the model is not here",
+    chooseAgain: "Choose again",
+    chooseAgainOf: (name: string) => `Choose again: files of ${name}`,
+    forget: "Forget",
+    forgetIt: (name: string) => `Forget the files of ${name}`,
 
     looking: "Looking at the files",
     wouldBe: {
@@ -86,6 +98,10 @@ export const modelsTexts = defineTexts({
     failed: "It was not imported",
     failedHint: "Nothing of it was kept. Your files are still chosen: try again, or choose others.",
     noneUsed: "None of these files can be used.",
+    alreadyHere: (name: string) =>
+      `These files are here already, as “${name}”. Imported again, nothing is stored twice.`,
+    partlyHere: (files: string, name: string) =>
+      `Here already, in “${name}”: ${files}. What is the same is not stored twice.`,
     parts: "Parts",
     part: "Part",
     file: "File",
@@ -168,6 +184,7 @@ export const modelsTexts = defineTexts({
     again: "Das nächste Bild holt, was fehlt.",
     importAgain: "Importieren Sie die Dateien noch einmal und löschen Sie dieses.",
     deleteUnfinished: "Löschen Sie es und importieren Sie die Dateien noch einmal.",
+    filesKnown: "Seine Dateien sind noch bekannt: Holen Sie es zurück.",
     drawing: "Es zeichnet gerade.",
 
     verify: "Prüfen",
@@ -211,6 +228,17 @@ export const modelsTexts = defineTexts({
       "Legen Sie seine Dateien oder seinen Ordner irgendwo auf dieser Seite ab, oder wählen Sie sie: safetensors, ckpt, pt oder bin, von Kosmos-G oder Stable Diffusion 1.x. Sie werden hier gelesen und nie hochgeladen.",
     chooseFiles: "Dateien wählen",
     chooseFolder: "Ordner wählen",
+    earlier: "Dateien früherer Importe",
+    earlierHint:
+      "Gemerkt wird, wo sie liegen, damit Sie sie nicht noch einmal wählen müssen. Nichts wird gelesen, bevor Sie drücken.",
+    earlierOf: (name, others, size) =>
+      `${name}${others === 0 ? "" : others === 1 ? " und 1 weitere" : ` und ${others} weitere`}, ${size}`,
+    isHere: "das Modell ist da",
+    isAway: "das Modell ist nicht da",
+    chooseAgain: "Noch einmal wählen",
+    chooseAgainOf: (name) => `Noch einmal wählen: Dateien von ${name}`,
+    forget: "Vergessen",
+    forgetIt: (name) => `Vergessen: Dateien von ${name}`,
 
     looking: "Sieht die Dateien an",
     wouldBe: {
@@ -223,6 +251,9 @@ export const modelsTexts = defineTexts({
     failedHint:
       "Nichts davon wurde behalten. Ihre Dateien sind noch gewählt: Versuchen Sie es noch einmal, oder wählen Sie andere.",
     noneUsed: "Keine dieser Dateien ist zu gebrauchen.",
+    alreadyHere: (name) =>
+      `Diese Dateien sind schon da, als „${name}“. Noch einmal importiert, wird nichts doppelt gespeichert.`,
+    partlyHere: (files, name) => `Schon da, in „${name}“: ${files}. Was gleich ist, wird nicht doppelt gespeichert.`,
     parts: "Teile",
     part: "Teil",
     file: "Datei",

@@ -2,10 +2,12 @@ import { unzipSync } from "fflate";
 import { describe, expect, test, vi } from "vitest";
 import { withoutPictures } from "../../src/composer/prompt-doc.ts";
 import { EngineError } from "../../src/engine/index.ts";
+import type { EarlierImport, EarlierImports } from "../../src/models/earlier-imports.ts";
 import { importId, looksLikeWeights, nameFromFiles } from "../../src/models/import-names.ts";
 import { createImportStore, type ImportNews } from "../../src/models/import-store.ts";
 import { writeZip } from "../../src/models/save-model.ts";
 import { bytesText, freeBytes, parametersText } from "../../src/models/sizes.ts";
+import { say } from "../../workers/messages.ts";
 import type { ChosenFile, ImportPreview, InstallProgress, StoredBundle } from "../../workers/protocol.ts";
 
 const file = (name: string, bytes = 1): ChosenFile => ({ name, blob: new Blob([new Uint8Array(bytes)]) });
@@ -18,7 +20,31 @@ const preview = (change: Partial<ImportPreview> = {}): ImportPreview => ({
   ...change,
 });
 
+/** As IndexedDB keeps it, for handles that are none. */
+function remembering(): EarlierImports {
+  const kept = new Map<string, EarlierImport>();
+  return {
+    list: async () => [...kept.values()].toReversed(),
+    keep: async (earlier) => void kept.set(earlier.choice.id, earlier),
+    forget: async (id) => void kept.delete(id),
+  };
+}
+
+/** A file with what stands for its handle; test/browser/earlier-imports.test.ts has true ones. */
+function withHandle(name: string) {
+  const blob = new File(["weights"], name, { lastModified: 7 });
+  const handle = {
+    kind: "file",
+    name,
+    isSameEntry: async (other: unknown) => other === handle,
+    getFile: async () => blob,
+    queryPermission: async () => "granted",
+  } as unknown as FileSystemFileHandle;
+  return { name, blob, handle };
+}
+
 function setup() {
+  const models: { id: string; state: string; bundle: object }[] = [];
   const news: ImportNews[] = [];
   const used: string[] = [];
   const refresh = vi.fn(async () => {});
@@ -32,18 +58,19 @@ function setup() {
   };
   const store = createImportStore({
     engine: engine as unknown as Parameters<typeof createImportStore>[0]["engine"],
-    models: { getState: () => ({ refresh, use: (id: string) => used.push(id) }) } as unknown as Parameters<
+    models: { getState: () => ({ models, refresh, use: (id: string) => used.push(id) }) } as unknown as Parameters<
       typeof createImportStore
     >[0]["models"],
     tell: (item) => news.push(item),
+    memory: remembering(),
   });
-  return { store, engine, news, used, refresh, now: () => store.getState() };
+  return { store, engine, news, used, refresh, models, now: () => store.getState() };
 }
 
 describe("an import", () => {
   test("files are looked at, named and imported; the new model draws", async () => {
     const { now, engine, used, news, refresh } = setup();
-    await now().choose([file("sd/unet.safetensors", 9), file("sd/vae.safetensors")]);
+    await now().choose({ files: [file("sd/unet.safetensors", 9), file("sd/vae.safetensors")], roots: [] });
     expect(now()).toMatchObject({ name: "sd", busy: null, preview: { bytes: 100 }, failure: null });
     now().change({ name: " My model " });
     await now().begin("As its publisher says");
@@ -59,7 +86,7 @@ describe("an import", () => {
 
   test("a stored model lends what is missing, in the preview and in the import", async () => {
     const { now, engine } = setup();
-    await now().choose([file("unet.safetensors")]);
+    await now().choose({ files: [file("unet.safetensors")], roots: [] });
     await now().takeFrom("sd-1");
     expect(engine.previewImport.mock.calls.map(([, base]) => base)).toEqual([undefined, "sd-1"]);
     await now().begin("MIT");
@@ -69,7 +96,7 @@ describe("an import", () => {
   test("files without weights: why, and they can be put away", async () => {
     const { now, engine } = setup();
     engine.previewImport.mockRejectedValueOnce(new EngineError("bad-bundle", "cat.png: a picture"));
-    await now().choose([file("cat.png")]);
+    await now().choose({ files: [file("cat.png")], roots: [] });
     expect(now()).toMatchObject({ preview: null, failure: "cat.png: a picture", busy: null });
     now().close();
     expect(now()).toMatchObject({ files: [], failure: null });
@@ -79,9 +106,9 @@ describe("an import", () => {
     const { now, engine } = setup();
     let late: (found: ImportPreview) => void = () => {};
     engine.previewImport.mockImplementationOnce(() => new Promise((resolve) => (late = resolve)));
-    const first = now().choose([file("a.ckpt")]);
+    const first = now().choose({ files: [file("a.ckpt")], roots: [] });
     await vi.waitFor(() => expect(engine.previewImport).toHaveBeenCalled());
-    await now().choose([file("b.ckpt")]);
+    await now().choose({ files: [file("b.ckpt")], roots: [] });
     late(preview({ bytes: 7 }));
     await first;
     expect(now()).toMatchObject({ name: "b", preview: { bytes: 100 }, busy: null });
@@ -89,7 +116,7 @@ describe("an import", () => {
 
   test("one at a time; cancelled, it leaves the files chosen and says no more", async () => {
     const { now, engine, news, used } = setup();
-    await now().choose([file("a.ckpt")]);
+    await now().choose({ files: [file("a.ckpt")], roots: [] });
     engine.importModel.mockImplementationOnce((_, __, { signal, onProgress }) => {
       const progress: InstallProgress = { phase: "read", file: "a", loadedBytes: 5, totalBytes: 10, bytesPerSecond: 1 };
       (onProgress as (progress: object) => void)({ ...progress, kind: "download" });
@@ -99,7 +126,7 @@ describe("an import", () => {
     });
     const importing = now().begin("MIT");
     expect(now()).toMatchObject({ busy: "import", progress: { loadedBytes: 5 } });
-    await now().choose([file("b.ckpt")]);
+    await now().choose({ files: [file("b.ckpt")], roots: [] });
     now().close();
     expect(now().files.map(({ name }) => name)).toEqual(["a.ckpt"]);
     now().cancel();
@@ -112,11 +139,81 @@ describe("an import", () => {
 
   test("failed: the reason stays, the files too", async () => {
     const { now, engine, news } = setup();
-    await now().choose([file("a.ckpt")]);
+    await now().choose({ files: [file("a.ckpt")], roots: [] });
     engine.importModel.mockRejectedValueOnce(new EngineError("quota", "No room."));
     await now().begin("MIT");
     expect(now()).toMatchObject({ busy: null, failure: "No room.", preview: { bytes: 100 } });
     expect(news).toEqual([{ kind: "failed", name: "a", message: "No room." }]);
+  });
+});
+
+describe("files of an earlier import", () => {
+  const ids = (engine: ReturnType<typeof setup>["engine"]) => engine.importModel.mock.calls.map(([, { id }]) => id);
+
+  test("bring its model back under its own id, as it was chosen", async () => {
+    const { now, engine } = setup();
+    const picked = withHandle("sd.safetensors");
+    await now().choose({ files: [picked], roots: [picked.handle] });
+    now().change({ name: "Fox", license: "CC0" });
+    await now().begin("");
+    const [id] = ids(engine) as [string];
+    expect(now().earlier).toMatchObject([{ choice: { id, name: "Fox", license: "CC0" } }]);
+    await now().bringBack(id);
+    expect(ids(engine)).toEqual([id, id]);
+    const [files, again] = engine.importModel.mock.calls[1] ?? [];
+    expect(files).toEqual([{ name: "sd.safetensors", blob: picked.blob }]);
+    expect(again).toMatchObject({ name: "Fox", license: "CC0" });
+    await now().forget(id);
+    expect(now().earlier).toEqual([]);
+  });
+
+  test("are known where the model is here, and make another one", async () => {
+    const { now, engine, models } = setup();
+    const [unet, vae] = [withHandle("unet.safetensors"), withHandle("vae.safetensors")];
+    await now().choose({ files: [unet], roots: [unet.handle] });
+    await now().begin("MIT");
+    const [id] = ids(engine) as [string];
+    models.push({ id, state: "installed", bundle: {} });
+    await now().choose({ files: [unet, vae], roots: [unet.handle, vae.handle] });
+    expect(now().here).toEqual({ id, name: "unet", files: ["unet.safetensors"], all: false });
+    await now().bringBack(id);
+    expect(now()).toMatchObject({ busy: null, id: null, here: { id, all: true }, name: "unet" });
+    await now().begin("MIT");
+    expect(ids(engine)[1]).not.toBe(id);
+  });
+
+  test("that lack their lender now are looked at, and not imported", async () => {
+    const { now, engine, models } = setup();
+    const picked = withHandle("unet.safetensors");
+    models.push({ id: "sd-1", state: "installed", bundle: {} });
+    await now().choose({ files: [picked], roots: [picked.handle] });
+    await now().takeFrom("sd-1");
+    await now().begin("MIT");
+    const [id] = ids(engine) as [string];
+    models.length = 0;
+    engine.previewImport.mockResolvedValueOnce(preview({ lacking: [say("This file is empty.")] }));
+    await now().bringBack(id);
+    expect(engine.previewImport.mock.lastCall?.[1]).toBeUndefined();
+    expect(now()).toMatchObject({ busy: null, id, base: null });
+    expect(engine.importModel).toHaveBeenCalledTimes(1);
+  });
+
+  test("are forgotten when the import was stopped, and kept when it failed", async () => {
+    const { now, engine } = setup();
+    const picked = withHandle("sd.safetensors");
+    for (const code of ["cancelled", "quota"] as const) {
+      engine.importModel.mockRejectedValueOnce(new EngineError(code, "It came to nothing."));
+      await now().choose({ files: [picked], roots: [picked.handle] });
+      await now().begin("MIT");
+      expect(now().earlier).toHaveLength(code === "quota" ? 1 : 0);
+    }
+  });
+
+  test("without handles nothing is remembered", async () => {
+    const { now } = setup();
+    await now().choose({ files: [file("sd.safetensors")], roots: [] });
+    await now().begin("MIT");
+    expect(now().earlier).toEqual([]);
   });
 });
 

@@ -1,0 +1,103 @@
+/** Models of published topologies, as small as their rules let them be, with weights that were never trained. */
+import { mkdir, open, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expectedTensors } from "../../workers/weights/layouts/expected-tensors.ts";
+import { writeRandomTensors } from "../bench/random-unet.ts";
+
+const CROSS = 32;
+
+/** Random weights of Stable Diffusion's topology, as small as its rules let it be, in a folder as diffusers has it. */
+export async function tinyDiffusion(folder: string): Promise<string> {
+  const root = join(folder, "tiny-diffusion");
+  const shapes = {
+    unet: expectedTensors("unet", {
+      sample_size: 64,
+      in_channels: 4,
+      out_channels: 4,
+      flip_sin_to_cos: true,
+      freq_shift: 0,
+      down_block_types: ["CrossAttnDownBlock2D", "DownBlock2D"],
+      mid_block_type: "UNetMidBlock2DCrossAttn",
+      up_block_types: ["UpBlock2D", "CrossAttnUpBlock2D"],
+      block_out_channels: [32, 64],
+      layers_per_block: 1,
+      norm_num_groups: 32,
+      norm_eps: 1e-5,
+      cross_attention_dim: CROSS,
+      attention_head_dim: 8,
+    }),
+    vae: expectedTensors("vae", {
+      in_channels: 3,
+      out_channels: 3,
+      block_out_channels: [32, 32, 32, 32],
+      layers_per_block: 1,
+      latent_channels: 4,
+      norm_num_groups: 32,
+      scaling_factor: 0.18215,
+    }),
+    text_encoder: expectedTensors("clip-text", {
+      vocab_size: 49408,
+      hidden_size: CROSS,
+      intermediate_size: 64,
+      num_hidden_layers: 1,
+      num_attention_heads: 1,
+      max_position_embeddings: 77,
+      hidden_act: "quick_gelu",
+      layer_norm_eps: 1e-5,
+    }),
+  };
+  for (const [part, tensors] of Object.entries(shapes)) {
+    await mkdir(join(root, part), { recursive: true });
+    await writeRandomTensors(join(root, part, "model.safetensors"), new Map(tensors), 7);
+  }
+  await writeFile(join(root, "README.md"), "# Weights that were never trained\n");
+  return root;
+}
+
+/** Text encoder of so many bytes, all of them zero: long enough to be stopped on the way. */
+export async function longTextEncoder(path: string): Promise<void> {
+  const tensors = expectedTensors("clip-text", {
+    vocab_size: 49408,
+    hidden_size: 768,
+    intermediate_size: 3072,
+    num_hidden_layers: 12,
+    num_attention_heads: 12,
+    max_position_embeddings: 77,
+    hidden_act: "quick_gelu",
+    layer_norm_eps: 1e-5,
+  });
+  let end = 0;
+  const header = Object.fromEntries(
+    [...tensors].map(([name, shape]) => {
+      const begin = end;
+      end += 2 * shape.reduce((product, d) => product * d, 1);
+      return [name, { dtype: "F16", shape, data_offsets: [begin, end] }];
+    }),
+  );
+  const json = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  const file = await open(path, "w");
+  await file.write(Buffer.concat([length, json]));
+  await file.truncate(8 + json.length + end);
+  await file.close();
+}
+
+/** As small as the wide text encoder lets it be. */
+export const wideUNet = () =>
+  expectedTensors("unet", {
+    sample_size: 64,
+    in_channels: 4,
+    out_channels: 4,
+    flip_sin_to_cos: true,
+    freq_shift: 0,
+    down_block_types: ["CrossAttnDownBlock2D"],
+    mid_block_type: "UNetMidBlock2DCrossAttn",
+    up_block_types: ["CrossAttnUpBlock2D"],
+    block_out_channels: [32],
+    layers_per_block: 1,
+    norm_num_groups: 32,
+    norm_eps: 1e-5,
+    cross_attention_dim: 768,
+    attention_head_dim: 8,
+  });

@@ -62,7 +62,7 @@ export const GERMAN = {
   "{name} holds numbers too large for fp16. Use this model in fp32.":
     "{name} enthält Zahlen, die für fp16 zu groß sind. Verwenden Sie dieses Modell mit fp32.",
   "Something went wrong while {action}. Reload the page and try again.":
-    "Etwas ging schief: {action}. Laden Sie die Seite neu und versuchen Sie es noch einmal.",
+    "Etwas ist {action} schiefgegangen. Laden Sie die Seite neu und versuchen Sie es noch einmal.",
   "reading the prompt": "beim Lesen des Satzes",
   "reading the condition": "beim Lesen der Bedingung",
   "running the U-Net": "beim Rechnen des U-Nets",

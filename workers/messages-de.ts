@@ -278,6 +278,8 @@ export const GERMAN = {
   "is not UTF-8 text": "ist kein Text in UTF-8",
 
   // What chosen files hold
+  "The {network} of this model gives no numbers, not even in float32. Try another seed or less guidance; if that does not help, its file is damaged: import or load it anew.":
+    "Dieses Modell rechnet sich aus dem Bereich der Zahlen, auch in float32 ({network}). Versuchen Sie einen anderen Startwert oder weniger Führung; hilft das nicht, ist seine Datei beschädigt: Importieren oder laden Sie es neu.",
   "U-Net": "U-Net",
   VAE: "VAE",
   "small autoencoder (TAESD)": "kleiner Autoencoder (TAESD)",

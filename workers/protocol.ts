@@ -86,7 +86,9 @@ export type Phase =
   | "encode-prompt"
   | "align"
   | "denoise"
-  | "decode";
+  | "decode"
+  /** A network overflowed float16: what it gave is made anew in float32. */
+  | "float32";
 
 export const ERROR_CODES = [
   "no-webgpu",
@@ -95,6 +97,7 @@ export const ERROR_CODES = [
   "device-lost",
   "out-of-memory",
   "too-large",
+  "not-finite",
   "worker-died",
   "stalled",
   "cancelled",

@@ -134,6 +134,7 @@ const STOPS_THE_QUEUE: ReadonlySet<ErrorCode> = new Set([
   "device-lost",
   "out-of-memory",
   "too-large",
+  "not-finite",
   "worker-died",
   "stalled",
   "network",

@@ -11,6 +11,7 @@ const PHASES_EN: Record<Phase, string> = {
   align: "Putting it into the painter's words",
   denoise: "Starting to paint",
   decode: "Developing the picture",
+  float32: "Numbers too large for float16: once more in float32",
 };
 
 const PHASES_DE: Record<Phase, string> = {
@@ -22,6 +23,7 @@ const PHASES_DE: Record<Phase, string> = {
   align: "Übersetzt ihn in die Worte des Malers",
   denoise: "Beginnt zu malen",
   decode: "Entwickelt das Bild",
+  float32: "Zu große Zahlen für float16: noch einmal in float32",
 };
 
 export const generationTexts = defineTexts({

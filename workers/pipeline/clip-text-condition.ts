@@ -10,8 +10,9 @@ import type { PromptPart } from "../protocol.ts";
 import { type ClipTokenizer, clipPromptIds, createClipTokenizer } from "../text/clip-tokenizer.ts";
 import { wordsOf } from "../text/words.ts";
 import type { TextToImageBundle } from "../weights/bundle.ts";
+import { COMPONENT_NAMES } from "../weights/layouts/component.ts";
 import type { WeightFiles } from "../weights/tensors.ts";
-import { ComponentPrecision } from "./component-precision.ts";
+import { ComponentPrecision, requireFinite } from "./component-precision.ts";
 import type { ConditionPipeline, Encoded, EncodeHooks } from "./condition.ts";
 import type { Runtime } from "./runtime.ts";
 import { SessionCache } from "./session-cache.ts";
@@ -26,7 +27,7 @@ export class ClipTextCondition implements ConditionPipeline {
     private readonly weights: WeightFiles,
     private readonly tokenizer: ClipTokenizer,
   ) {
-    this.precision = new ComponentPrecision(runtime, weights);
+    this.precision = new ComponentPrecision(runtime, weights, bundle);
   }
 
   /** @throws EngineFault bad-bundle when tokenizer and model do not go together */
@@ -49,12 +50,12 @@ export class ClipTextCondition implements ConditionPipeline {
   }
 
   encode(parts: readonly PromptPart[], hooks: EncodeHooks): Promise<Encoded> {
-    return this.run(wordsOf(parts), hooks);
+    return this.precision.retrying(hooks.onPhase, () => this.run(wordsOf(parts), hooks));
   }
 
   /** No words: the empty prompt, which this model was trained to draw without a condition. */
   encodeUnconditional(negativePrompt: string, hooks: EncodeHooks): Promise<Encoded> {
-    return this.run(negativePrompt, hooks);
+    return this.precision.retrying(hooks.onPhase, () => this.run(negativePrompt, hooks));
   }
 
   private async run(text: string, { signal, onPhase }: EncodeHooks): Promise<Encoded> {
@@ -71,6 +72,7 @@ export class ClipTextCondition implements ConditionPipeline {
     );
     this.runtime.checkDevice();
     const data = last_hidden_state?.data as Float32Array<ArrayBuffer>;
+    requireFinite(data, COMPONENT_NAMES["clip-text"], this.bundle.components.text_encoder);
     return { condition: { rows, dim, data }, tokens: [...ids], seconds: (performance.now() - started) / 1000 };
   }
 
@@ -94,17 +96,13 @@ export class ClipTextCondition implements ConditionPipeline {
     return this.weights.gatherRows(table, ids);
   }
 
-  private textEncoder(): Promise<InferenceSession> {
+  private async textEncoder(): Promise<InferenceSession> {
     const { text_encoder } = this.bundle.components;
-    return this.sessions.get("text_encoder", async () => {
+    const options = await this.precision.optionsFor(text_encoder);
+    return this.sessions.get(options.dtype, () => {
       const size = { batch: 1, tokens: text_encoder.config.max_position_embeddings, givenEmbeddings: true };
       const tensors = this.weights.component(text_encoder);
-      const graph = buildClipTextGraph(
-        tensors,
-        text_encoder.config,
-        size,
-        await this.precision.optionsFor(text_encoder),
-      );
+      const graph = buildClipTextGraph(tensors, text_encoder.config, size, options);
       return createSession(this.runtime.ort, graph, { weights: this.weights, device: this.runtime.device });
     });
   }

@@ -2,7 +2,7 @@
 
 import type { InferenceSession } from "onnxruntime-web/webgpu";
 import { EngineFault, faultCode } from "../faults.ts";
-import { createGpuTensor, type GpuTensor, writeGpuTensor } from "../gpu/gpu-tensor.ts";
+import { createGpuTensor, type GpuTensor, readGpuTensor, writeGpuTensor } from "../gpu/gpu-tensor.ts";
 import { createLatentState, destroyLatentState, type GuidedOutput, StepKernel } from "../gpu/step-kernel.ts";
 import { TorchGenerator } from "../gpu/torch-random.ts";
 import { say } from "../messages.ts";
@@ -19,9 +19,10 @@ import type { Condition, Phase, Picture, SamplingSettings } from "../protocol.ts
 import { noiseSequence } from "../schedulers/noise.ts";
 import { createSchedule } from "../schedulers/schedule.ts";
 import type { Bundle } from "../weights/bundle.ts";
+import { COMPONENT_NAMES } from "../weights/layouts/component.ts";
 import type { WeightFiles } from "../weights/tensors.ts";
-import { ComponentPrecision } from "./component-precision.ts";
-import { decode } from "./picture.ts";
+import { ComponentPrecision, requireFinite } from "./component-precision.ts";
+import { decode, type Image, toPicture } from "./picture.ts";
 import { Previewer, SD_LATENT_RGB } from "./preview.ts";
 import { asTensor, type Runtime } from "./runtime.ts";
 import { SessionCache } from "./session-cache.ts";
@@ -55,7 +56,7 @@ export class DiffusionPipeline {
     private readonly bundle: Bundle,
     private readonly weights: WeightFiles,
   ) {
-    this.precision = new ComponentPrecision(runtime, weights);
+    this.precision = new ComponentPrecision(runtime, weights, bundle);
   }
 
   /**
@@ -78,11 +79,21 @@ export class DiffusionPipeline {
   }
 
   /**
-   * Makes one picture.
+   * Makes one picture; anew in float32, told as a phase, where the U-Net overflows float16.
    * @param uncondition the unconditional branch's condition; null where the guidance scale is 1
    * @param latents initial noise [1, C, h, w]; by default drawn from the seed as torch.manual_seed and torch.randn do
    */
-  async sample(
+  sample(
+    condition: Condition,
+    uncondition: Condition | null,
+    settings: SamplingSettings,
+    hooks: SampleHooks,
+    latents?: Float32Array<ArrayBuffer>,
+  ): Promise<Sampled> {
+    return this.precision.retrying(hooks.onPhase, () => this.draw(condition, uncondition, settings, hooks, latents));
+  }
+
+  private async draw(
     condition: Condition,
     uncondition: Condition | null,
     settings: SamplingSettings,
@@ -102,7 +113,7 @@ export class DiffusionPipeline {
     const size = this.latentSize(settings.width, settings.height);
     hooks.onPhase("build");
     const unet = await this.unet(guided ? 2 : 1, size);
-    const decoder = await this.decoder(size);
+    await this.decoder(size);
     const previewDecoder = previewEvery > 0 ? await this.previewDecoder(size) : null;
     hooks.signal.throwIfAborted();
     this.kernel ??= await StepKernel.create(device, "float32");
@@ -166,15 +177,29 @@ export class DiffusionPipeline {
 
       hooks.signal.throwIfAborted();
       hooks.onPhase("decode");
-      const picture = await decode(this.runtime, decoder, state.latents);
+      requireFinite(await readGpuTensor(device, state.latents), COMPONENT_NAMES.unet, unetComponent);
+      const image = await this.precision.retrying(hooks.onPhase, () => this.decoded(state.latents, size));
       this.runtime.checkDevice();
-      return { picture, seconds: (performance.now() - started) / 1000, secondsPerStep: pace.secondsPerStep };
+      return {
+        picture: toPicture(image),
+        seconds: (performance.now() - started) / 1000,
+        secondsPerStep: pace.secondsPerStep,
+      };
     } finally {
       destroyLatentState(state);
       for (const tensor of [context, output, variance]) tensor.buffer.destroy();
       for (const tensor of Object.values(keysAndValues)) tensor.dispose();
       previewer.destroy();
     }
+  }
+
+  /** @throws Overflow where the decoder gave no numbers */
+  private async decoded(latents: GpuTensor, size: { width: number; height: number }): Promise<Image> {
+    const { vae } = this.bundle.components;
+    const image = await decode(this.runtime, await this.decoder(size), latents);
+    if (vae.type === "AutoencoderTiny") requireFinite(image.planes, COMPONENT_NAMES["tiny-vae"], vae);
+    else requireFinite(image.planes, COMPONENT_NAMES.vae, null);
+    return image;
   }
 
   private latentSize(width: number, height: number): { width: number; height: number } {
@@ -188,11 +213,11 @@ export class DiffusionPipeline {
     return { width: width / factor, height: height / factor };
   }
 
-  private unet(batch: 1 | 2, { width, height }: { width: number; height: number }): Promise<InferenceSession> {
+  private async unet(batch: 1 | 2, { width, height }: { width: number; height: number }): Promise<InferenceSession> {
     const { unet } = this.bundle.components;
-    return this.unets.get(`${batch}x${height}x${width}`, async () => {
+    const options = await this.precision.optionsFor(unet);
+    return this.unets.get(`${batch}x${height}x${width} ${options.dtype}`, async () => {
       const size = { batch, height, width, tokens: conditionShape(this.bundle).rows, givenKeysAndValues: true };
-      const options = await this.precision.optionsFor(unet);
       const graph = buildUNetGraph(this.weights.component(unet), unet.config, size, options);
       return createSession(this.runtime.ort, graph, {
         weights: this.weights,
@@ -211,22 +236,22 @@ export class DiffusionPipeline {
     );
   }
 
-  private crossAttention(batch: 1 | 2): Promise<InferenceSession> {
+  private async crossAttention(batch: 1 | 2): Promise<InferenceSession> {
     const { unet } = this.bundle.components;
-    return this.contexts.get(`${batch}`, async () => {
+    const options = await this.precision.optionsFor(unet);
+    return this.contexts.get(`${batch} ${options.dtype}`, async () => {
       const size = { batch, tokens: conditionShape(this.bundle).rows };
-      const tensors = this.weights.component(unet);
-      const graph = buildCrossAttentionGraph(tensors, unet.config, size, await this.precision.optionsFor(unet));
+      const graph = buildCrossAttentionGraph(this.weights.component(unet), unet.config, size, options);
       const { ort, device } = this.runtime;
       return createSession(ort, graph, { weights: this.weights, device, outputs: "gpu-buffer" });
     });
   }
 
-  private decoder({ width, height }: { width: number; height: number }): Promise<InferenceSession> {
+  private async decoder({ width, height }: { width: number; height: number }): Promise<InferenceSession> {
     const { vae } = this.bundle.components;
     const size = { batch: 1, height, width };
+    if (vae.type === "AutoencoderTiny") return this.tinyDecoder(this.decoders, vae, size);
     return this.decoders.get(`${height}x${width}`, () => {
-      if (vae.type === "AutoencoderTiny") return this.tinyDecoder(vae, size);
       // AutoencoderKL's sums are long: fp16 loses too much there.
       const options = this.runtime.graphOptions("float32");
       const graph = buildVaeDecoderGraph(this.weights.component(vae), vae.config, size, options);
@@ -235,27 +260,22 @@ export class DiffusionPipeline {
   }
 
   private async tinyDecoder(
+    sessions: SessionCache,
     vae: NonNullable<Bundle["components"]["preview_vae"]>,
     size: { batch: number; height: number; width: number },
   ): Promise<InferenceSession> {
-    const graph = buildTinyDecoderGraph(
-      this.weights.component(vae),
-      vae.config,
-      size,
-      await this.precision.optionsFor(vae),
-    );
-    return createSession(this.runtime.ort, graph, { weights: this.weights, device: this.runtime.device });
+    const options = await this.precision.optionsFor(vae);
+    return sessions.get(`${size.height}x${size.width} ${options.dtype}`, () => {
+      const graph = buildTinyDecoderGraph(this.weights.component(vae), vae.config, size, options);
+      return createSession(this.runtime.ort, graph, { weights: this.weights, device: this.runtime.device });
+    });
   }
 
   /** What decodes pictures of the way; null where AutoencoderKL would be too slow and nothing else is there: then a matrix does. */
   private async previewDecoder({ width, height }: { width: number; height: number }): Promise<InferenceSession | null> {
     const { vae, preview_vae, unet } = this.bundle.components;
     if (vae.type === "AutoencoderTiny") return this.decoder({ width, height });
-    if (preview_vae) {
-      return this.previewDecoders.get(`${height}x${width}`, () =>
-        this.tinyDecoder(preview_vae, { batch: 1, height, width }),
-      );
-    }
+    if (preview_vae) return this.tinyDecoder(this.previewDecoders, preview_vae, { batch: 1, height, width });
     return unet.config.in_channels === SD_LATENT_RGB.length ? null : this.decoder({ width, height });
   }
 }

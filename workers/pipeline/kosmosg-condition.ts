@@ -18,8 +18,9 @@ import { layoutNegativePrompt, layoutPrompt, type PromptLayout } from "../text/p
 import { promptLimits } from "../text/prompt-limits.ts";
 import { createTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import type { KosmosGBundle } from "../weights/bundle.ts";
+import { COMPONENT_NAMES } from "../weights/layouts/component.ts";
 import type { WeightFiles } from "../weights/tensors.ts";
-import { ComponentPrecision } from "./component-precision.ts";
+import { ComponentPrecision, requireFinite } from "./component-precision.ts";
 import type { ConditionPipeline, Encoded, EncodeHooks } from "./condition.ts";
 import type { Runtime } from "./runtime.ts";
 import { SessionCache } from "./session-cache.ts";
@@ -29,6 +30,9 @@ const TOKEN_BUCKET = 32;
 
 /** Weights of sessions of one network for several lengths: the published GPT has 2.4 GB for each. */
 const KEPT_BYTES = 2 ** 30;
+
+/** By what they are called. */
+const NETWORKS = { clip_vision: "clip-vision", resampler: "resampler", gpt: "gpt", aligner: "aligner" } as const;
 
 type EntityPart = Extract<PromptPart, { kind: "entity" }>;
 
@@ -48,7 +52,7 @@ export class KosmosGCondition implements ConditionPipeline {
     private readonly weights: WeightFiles,
     private readonly tokenizer: Tokenizer,
   ) {
-    this.precision = new ComponentPrecision(runtime, weights);
+    this.precision = new ComponentPrecision(runtime, weights, bundle);
   }
 
   /** @throws EngineFault bad-bundle when tokenizer and model do not go together */
@@ -94,12 +98,13 @@ export class KosmosGCondition implements ConditionPipeline {
       promptLimits(this.bundle),
     );
     const pictures = parts.filter((part) => part.kind === "entity");
-    return this.run(layout, pictures, hooks);
+    return this.precision.retrying(hooks.onPhase, () => this.run(layout, pictures, hooks));
   }
 
   /** The unconditional branch of guidance: GPT and AlignerNet on `<s>`, or on the negative prompt. */
   encodeUnconditional(negativePrompt: string, hooks: EncodeHooks): Promise<Encoded> {
-    return this.run(layoutNegativePrompt(negativePrompt, this.tokenizer, promptLimits(this.bundle)), [], hooks);
+    const layout = layoutNegativePrompt(negativePrompt, this.tokenizer, promptLimits(this.bundle));
+    return this.precision.retrying(hooks.onPhase, () => this.run(layout, [], hooks));
   }
 
   private async run(
@@ -124,7 +129,7 @@ export class KosmosGCondition implements ConditionPipeline {
     const width = gpt.config.embed_dim;
     const embeddings = await this.embeddings(tokens, imageMask, features);
     const positions = sinusoidalPositions(tokens, width, PAD);
-    const { hidden } = await this.infer(await this.mllm(length), {
+    const { hidden } = await this.infer("gpt", await this.mllm(length), {
       embeddings: [embeddings, [1, length, width]],
       positions: [positions, [1, length, width]],
     });
@@ -132,7 +137,7 @@ export class KosmosGCondition implements ConditionPipeline {
     signal.throwIfAborted();
     onPhase("align");
     const padding = Float32Array.from(tokens, (token) => (token === PAD ? 1 : 0));
-    const { condition } = await this.infer(await this.aligner(length), {
+    const { condition } = await this.infer("aligner", await this.aligner(length), {
       hidden: [hidden as Float32Array<ArrayBuffer>, [1, length, width]],
       padding_mask: [padding, [1, length]],
     });
@@ -159,9 +164,11 @@ export class KosmosGCondition implements ConditionPipeline {
     const { clip_vision } = this.bundle.components;
     const { image_size: size, width } = clip_vision.config;
     const pixels = clipPreprocess(picture, size, "onWhite");
-    const { tokens } = await this.infer(await this.clip(), { pixel_values: [pixels, [1, 3, size, size]] });
+    const { tokens } = await this.infer("clip_vision", await this.clip(), {
+      pixel_values: [pixels, [1, 3, size, size]],
+    });
     const rows = clipTokens(clip_vision.config);
-    const { features } = await this.infer(await this.resampler(), {
+    const { features } = await this.infer("resampler", await this.resampler(), {
       tokens: [tokens as Float32Array<ArrayBuffer>, [1, rows, width]],
     });
     return features as Float32Array;
@@ -208,20 +215,20 @@ export class KosmosGCondition implements ConditionPipeline {
     return Math.max(Math.min(Math.ceil(tokens / TOKEN_BUCKET) * TOKEN_BUCKET, most), this.longest);
   }
 
-  private clip(): Promise<InferenceSession> {
+  private async clip(): Promise<InferenceSession> {
     const { clip_vision } = this.bundle.components;
-    return this.images.get("clip_vision", async () => {
-      const options = await this.precision.optionsFor(clip_vision);
+    const options = await this.precision.optionsFor(clip_vision);
+    return this.images.get(`clip_vision ${options.dtype}`, async () => {
       const tensors = this.weights.component(clip_vision);
       return this.session(buildClipVisionGraph(tensors, clip_vision.config, { images: 1 }, options));
     });
   }
 
-  private resampler(): Promise<InferenceSession> {
+  private async resampler(): Promise<InferenceSession> {
     const { clip_vision, resampler } = this.bundle.components;
     const shape = { images: 1, tokens: clipTokens(clip_vision.config) };
-    return this.images.get("resampler", async () => {
-      const options = await this.precision.optionsFor(resampler);
+    const options = await this.precision.optionsFor(resampler);
+    return this.images.get(`resampler ${options.dtype}`, async () => {
       return this.session(buildResamplerGraph(this.weights.component(resampler), resampler.config, shape, options));
     });
   }
@@ -232,21 +239,23 @@ export class KosmosGCondition implements ConditionPipeline {
     const graph = buildMllmGraph(this.weights.component(gpt), gpt.config, { batch: 1, tokens }, options);
     const bytes = weightBytes(graph);
     if (2 * bytes > KEPT_BYTES) this.longest = tokens;
-    return this.mllms.get(`${tokens}`, () => this.session(graph), bytes);
+    return this.mllms.get(`${tokens} ${options.dtype}`, () => this.session(graph), bytes);
   }
 
   private async aligner(tokens: number): Promise<InferenceSession> {
     const { aligner } = this.bundle.components;
     const options = await this.precision.optionsFor(aligner);
     const graph = buildAlignerGraph(this.weights.component(aligner), aligner.config, { batch: 1, tokens }, options);
-    return this.aligners.get(`${tokens}`, () => this.session(graph), weightBytes(graph));
+    return this.aligners.get(`${tokens} ${options.dtype}`, () => this.session(graph), weightBytes(graph));
   }
 
   private session(graph: Graph): Promise<InferenceSession> {
     return createSession(this.runtime.ort, graph, { weights: this.weights, device: this.runtime.device });
   }
 
+  /** @throws Overflow where the network gave no numbers */
   private async infer(
+    network: keyof typeof NETWORKS,
     session: InferenceSession,
     feeds: Record<string, readonly [Float32Array<ArrayBuffer>, readonly number[]]>,
   ): Promise<Record<string, Float32Array>> {
@@ -255,8 +264,11 @@ export class KosmosGCondition implements ConditionPipeline {
       Object.entries(feeds).map(([name, [data, dims]]) => [name, new ort.Tensor("float32", data, dims)]),
     );
     const results = await withOrtFaults(device, say("reading the prompt"), () => session.run(inputs));
-    return Object.fromEntries(
-      Object.entries(results).map(([name, tensor]) => [name, (tensor as Tensor).data as Float32Array]),
-    );
+    const read = Object.entries(results).map(([name, tensor]) => {
+      const data = (tensor as Tensor).data as Float32Array;
+      requireFinite(data, COMPONENT_NAMES[NETWORKS[network]], this.bundle.components[network]);
+      return [name, data] as const;
+    });
+    return Object.fromEntries(read);
   }
 }

@@ -12,7 +12,9 @@ import type { Picture } from "../protocol.ts";
 import { alphasCumprod, noiseLevel, predictedOriginalSample } from "../schedulers/noise-schedule.ts";
 import { historyCoefficients, type SchedulerRow } from "../schedulers/scheduler-row.ts";
 import type { Bundle } from "../weights/bundle.ts";
-import { decode, planesToPicture } from "./picture.ts";
+import { COMPONENT_NAMES } from "../weights/layouts/component.ts";
+import { allFinite, requireFinite } from "./component-precision.ts";
+import { decode, toPicture } from "./picture.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** SD 1.x latents (scaled) to RGB in -1..1, fitted by the community: one row a channel. */
@@ -58,11 +60,18 @@ export class Previewer {
     this.kernel.step(this.scratch, toOriginal, output);
   }
 
-  /** The captured x_0 as a picture. */
+  /**
+   * The captured x_0 as a picture.
+   * @throws Overflow where the U-Net gave no numbers
+   */
   async develop(): Promise<Picture> {
     const { latents } = this.scratch;
-    if (this.decoder) return decode(this.runtime, this.decoder, latents);
-    return latentsToRgb(await readGpuTensor(this.runtime.device, latents), latents);
+    const image = this.decoder && (await decode(this.runtime, this.decoder, latents));
+    if (image && allFinite(image.planes)) return toPicture(image);
+    const values = await readGpuTensor(this.runtime.device, latents);
+    requireFinite(values, COMPONENT_NAMES.unet, this.bundle.components.unet);
+    // A preview that its decoder makes nothing of is none the worse for the picture.
+    return image ? toPicture(image) : latentsToRgb(values, latents);
   }
 
   destroy(): void {
@@ -81,9 +90,5 @@ function latentsToRgb(values: Float32Array, { dims }: GpuTensor): Picture {
       }
     });
   });
-  return planesToPicture(
-    planes.map((value) => value + 0.5),
-    width,
-    height,
-  );
+  return toPicture({ planes: planes.map((value) => value + 0.5), width, height });
 }

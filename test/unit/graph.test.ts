@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { attention } from "../../workers/onnx/attention.ts";
 import { type FloatDType, Graph, GraphError, type TensorLocation, type Value } from "../../workers/onnx/graph.ts";
+import { weightBytes } from "../../workers/onnx/graph-memory.ts";
 import * as ops from "../../workers/onnx/ops.ts";
 
 const options = { dtype: "float32" as FloatDType, attention: "plain" as const, maxBufferBytes: 1 << 20 };
@@ -49,6 +50,25 @@ describe("weights", () => {
     const wrong = () => g.scope("fc1", () => g.weight("weight", [4, 8]));
     expect(wrong).toThrow("fc1: tensor weight has shape [8,4], the configuration asks for [4,8]");
     expect(codeOf(wrong)).toBe("wrong-shape");
+  });
+
+  test("a linear layer in 4-bit blocks is MatMulNBits, its scales in the graph's type", () => {
+    const packed: TensorLocation = { file: "w", dtype: "U8", shape: [8, 2, 16], offset: 0, length: 256 };
+    const scales: TensorLocation = { file: "w", dtype: "F16", shape: [8, 2], offset: 256, length: 32 };
+    const blocks = { ...packed, dtype: "INT4", shape: [8, 64], scales, error: scales };
+    const source = { get: (name: string) => (name === "fc1.weight" ? blocks : undefined), names: () => ["fc1.weight"] };
+    const g = new Graph("test", source, options);
+    const x = g.input("x", "float32", [2, 3, 64]);
+    expect(ops.linear(g, x, "fc1", 8, { bias: false }).shape).toEqual([2, 3, 8]);
+    const [node] = g.nodes.filter(({ domain }) => domain === "com.microsoft");
+    expect(node).toMatchObject({ opType: "MatMulNBits", attributes: { K: 64, N: 8, bits: 4, block_size: 32 } });
+    expect(node?.inputs.slice(1)).toEqual(["fc1.weight", "fc1.weight.scales", "", ""]);
+    expect(g.initializers.get("fc1.weight")).toMatchObject({ value: { dtype: "uint8", shape: [8, 2, 16] } });
+    expect(g.initializers.get("fc1.weight.scales")).toMatchObject({ value: { dtype: "float32", shape: [16] } });
+    expect(weightBytes(g)).toBe(256 + 4 * 16);
+    expect(() => ops.linear(g, x, "fc1", 9, { bias: false })).toThrow(/has shape \[8,64\].*\[9,64\]/);
+    // Nothing else reads blocks.
+    expect(() => g.scope("fc1", () => g.weight("weight", [8, 64]))).toThrow(/4-bit/);
   });
 
   test("rows of a table are a range within it", () => {

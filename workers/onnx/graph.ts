@@ -6,7 +6,7 @@
 import { type Said, say } from "../messages.ts";
 import { toFloat16Bits } from "../weights/float16.ts";
 
-export type DType = "float32" | "float16" | "int64" | "int32" | "bool";
+export type DType = "float32" | "float16" | "int64" | "int32" | "uint8" | "bool";
 export type FloatDType = "float32" | "float16";
 
 /** A tensor that flows through the graph. Every dimension is known when the graph is built. */
@@ -25,6 +25,17 @@ export interface TensorLocation {
   readonly offset: number;
   readonly length: number;
 }
+
+/** A matrix in 4-bit blocks, as weights/four-bit.ts has them: `offset` and `length` are those of its numbers, two a byte. */
+export interface FourBitLocation extends TensorLocation {
+  readonly dtype: "INT4";
+  /** F16 [N, K / 32] */
+  readonly scales: TensorLocation;
+  /** F32 [2]: what was lost. */
+  readonly error: TensorLocation;
+}
+
+export const isFourBit = (location: TensorLocation): location is FourBitLocation => location.dtype === "INT4";
 
 /** The tensors of one component by their official names. */
 export interface TensorSource {
@@ -91,7 +102,7 @@ export interface GraphOptions {
   readonly maxBufferBytes: number;
 }
 
-export const BYTES: Record<DType, number> = { float32: 4, float16: 2, int64: 8, int32: 4, bool: 1 };
+export const BYTES: Record<DType, number> = { float32: 4, float16: 2, int64: 8, int32: 4, uint8: 1, bool: 1 };
 
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, d) => product * d, 1);
@@ -179,15 +190,26 @@ export class Graph {
     // The same bytes: a 1x1 convolution [out, in, 1, 1] is read as the linear layer [out, in] where one is asked for.
     const trailing = location.shape.slice(length);
     if (!sameShape(location.shape.slice(0, length), shape) || trailing.some((d) => d !== 1)) {
-      this.fail(
-        say("tensor {name} has shape [{shape}], the configuration asks for [{expected}]", {
-          name,
-          shape: `${location.shape}`,
-          expected: `${shape}`,
-        }),
-      );
+      this.failAtShape(name, location.shape, `${shape}`);
     }
     return this.addWeight(this.qualify(name), { ...location, shape }, dtype);
+  }
+
+  /**
+   * The matrix `name` [rows, columns] of the current layer where the checkpoint has it in 4-bit blocks: its numbers, uint8
+   * [rows, columns / 32, 16], and scales [rows * columns / 32] in this graph's float type. undefined: it has it as numbers.
+   */
+  fourBitWeight(name: string, shape: readonly [number, number]): { packed: Value; scales: Value } | undefined {
+    const location = this.locate(name, shape);
+    if (!isFourBit(location)) return undefined;
+    if (!sameShape(location.shape, shape)) this.failAtShape(name, location.shape, `${shape}`);
+    const { scales, file, offset, length } = location;
+    const full = this.qualify(name);
+    const packed = { file, offset, length, dtype: "U8", shape: [...scales.shape, 16] };
+    return {
+      packed: this.addWeight(full, packed, "uint8"),
+      scales: this.addWeight(`${full}.scales`, { ...scales, shape: [elementCount(scales.shape)] }, this.dtype),
+    };
   }
 
   /** Rows `start` to `start + count` of the two-dimensional tensor `name` [rows, width], without reading the others. */
@@ -195,13 +217,7 @@ export class Graph {
     const location = this.locate(name, [start + count, width]);
     const [rows, columns] = location.shape;
     if (location.shape.length !== 2 || columns !== width || rows === undefined) {
-      this.fail(
-        say("tensor {name} has shape [{shape}], the configuration asks for [{expected}]", {
-          name,
-          shape: `${location.shape}`,
-          expected: `*, ${width}`,
-        }),
-      );
+      this.failAtShape(name, location.shape, `*, ${width}`);
     }
     if (start + count > rows) {
       this.fail(say("tensor {name} has {rows} rows, {needed} are needed", { name, rows, needed: start + count }));
@@ -216,6 +232,13 @@ export class Graph {
     return this.addWeight(`${this.qualify(name)}[${start}:${start + count}]`, slice, this.dtype);
   }
 
+  private failAtShape(name: string, found: readonly number[], expected: string): never {
+    const shape = `${found}`;
+    this.fail(
+      say("tensor {name} has shape [{shape}], the configuration asks for [{expected}]", { name, shape, expected }),
+    );
+  }
+
   private locate(name: string, asked: readonly number[]): TensorLocation {
     return (
       this.tensors.get(this.qualify(name), asked) ??
@@ -223,8 +246,9 @@ export class Graph {
     );
   }
 
-  private addWeight(name: string, location: TensorLocation, dtype: FloatDType): Value {
-    const key = dtype === this.dtype ? name : `${name}:${dtype}`;
+  private addWeight(name: string, location: TensorLocation, dtype: FloatDType | "uint8"): Value {
+    if (isFourBit(location)) this.fail(`tensor ${name} is in 4-bit blocks, which are read by linear layers alone`);
+    const key = dtype === this.dtype || dtype === "uint8" ? name : `${name}:${dtype}`;
     const known = this.initializers.get(key);
     if (known) return known.value;
     const value: Value = { name: key, dtype, shape: [...location.shape] };

@@ -162,15 +162,23 @@ export function matmul(g: Graph, a: Value, b: Value): Value {
 
 /**
  * torch.nn.Linear `name` ({name}.weight [out, in], {name}.bias [out]) on the last dimension.
- * Reshape, Gemm(transB), Reshape: the weight stays as published and is never folded into the wasm heap.
+ * Reshape, Gemm(transB), Reshape: the weight stays as published and is never folded into the wasm heap. One in 4-bit blocks goes to
+ * MatMulNBits, which unpacks it in the kernel.
  */
 export function linear(g: Graph, x: Value, name: string, outFeatures: number, { bias = true } = {}): Value {
   const inFeatures = x.shape.at(-1) as number;
   return g.scope(name, () => {
-    const weight = g.weight("weight", [outFeatures, inFeatures]);
-    const inputs = bias ? [weight, g.weight("bias", [outFeatures])] : [weight];
     const rows = reshape(g, x, [-1, inFeatures]);
-    const y = g.op("Gemm", [rows, ...inputs], x.dtype, [rows.shape[0] as number, outFeatures], { transB: 1 });
+    const shape = [rows.shape[0] as number, outFeatures];
+    const blocks = g.fourBitWeight("weight", [outFeatures, inFeatures]);
+    const weight = blocks
+      ? [blocks.packed, blocks.scales, null, null]
+      : [g.weight("weight", [outFeatures, inFeatures])];
+    const inputs = [rows, ...weight, ...(bias ? [g.weight("bias", [outFeatures])] : [])];
+    const how = { K: inFeatures, N: outFeatures, bits: 4, block_size: 32 };
+    const y = blocks
+      ? g.op("MatMulNBits", inputs, x.dtype, shape, how, MICROSOFT)
+      : g.op("Gemm", inputs, x.dtype, shape, { transB: 1 });
     return reshape(g, y, [...x.shape.slice(0, -1), outFeatures]);
   });
 }

@@ -32,6 +32,10 @@ const ON_CPU = ["ConstantFolding", "FuseFp16InitializerToFp32NodeTransformer"];
 /** safetensors' names. */
 const STORED: Record<FloatDType, "F32" | "F16"> = { float32: "F32", float16: "F16" };
 
+/** What needs no conversion. 4-bit numbers are never converted. */
+const asStored = ({ location, value: { dtype } }: WeightInitializer) =>
+  dtype === "uint8" || location.dtype === STORED[dtype as FloatDType];
+
 /**
  * Builds the session of `graph` on `device`. Weights go from the Blobs to the GPU one after the other; none stays in the wasm heap.
  * @throws EngineFault too-large (a buffer passes the device's limits), out-of-memory, device-lost, bad-bundle (a file is missing, or a number too
@@ -44,7 +48,8 @@ export async function createSession(ort: Ort, graph: Graph, options: SessionOpti
   const model = onnxModel(graph, (weight) => places.get(weight) as ExternalData);
   return withOrtFaults(device, say("building {name}", { name: graph.name }), () =>
     ort.InferenceSession.create(model, {
-      executionProviders: [{ name: "webgpu", device }],
+      // Of MatMulNBits alone: of 8192 products in fp16 0.03 % is lost then, and not 0.4 %.
+      executionProviders: [{ name: "webgpu", device, enableMatmulFp32Accumulation: true }],
       externalData: externalData.map(({ path, data }) => ({ path, data: new SteadyBlob(data) })),
       preferredOutputLocation: outputs,
       extra: {
@@ -79,7 +84,6 @@ export interface PlacedWeights {
 /** An external file for every stretch of a checkpoint that the graph reads, and one for the converted weights of each type. */
 export async function placeWeights(graph: Graph, stored: WeightFiles): Promise<PlacedWeights> {
   const weights = [...graph.initializers.values()].filter((i): i is WeightInitializer => i.kind === "weight");
-  const asStored = (w: WeightInitializer) => w.location.dtype === STORED[w.value.dtype as FloatDType];
   const places = new Map<WeightInitializer, ExternalData>();
   const externalData: { path: string; data: Blob }[] = [];
 

@@ -1,7 +1,7 @@
 /** What each network of a model is computed in: float16 where the device has it and the network's numbers fit, else float32. */
 import { EngineFault } from "../faults.ts";
 import { type Said, say } from "../messages.ts";
-import type { FloatDType, GraphOptions } from "../onnx/graph.ts";
+import { type FloatDType, type GraphOptions, isFourBit } from "../onnx/graph.ts";
 import type { Phase } from "../protocol.ts";
 import type { Bundle } from "../weights/bundle.ts";
 import { floatChunks } from "../weights/convert.ts";
@@ -44,7 +44,7 @@ export class ComponentPrecision {
 
   /**
    * How the graphs of a component are built here. One tensor that float16 cannot hold makes all of it float32: its graphs hand values to each
-   * other. Tensors that are stored in other types than F16 are read for it, once. So does a network that is known to overflow.
+   * other. Tensors that are stored in other types than F16 and 4-bit blocks are read for it, once. So does a network that is known to overflow.
    */
   async optionsFor(component: Component): Promise<GraphOptions> {
     const options = this.runtime.graphOptions();
@@ -84,7 +84,7 @@ export class ComponentPrecision {
     const tensors = this.weights.component(component);
     for (const name of tensors.names()) {
       const location = tensors.get(name);
-      if (!location || location.dtype === "F16") continue;
+      if (!location || location.dtype === "F16" || isFourBit(location)) continue;
       for await (const values of floatChunks(this.weights, location)) {
         if (overflowsFloat16(values, toFloat16Bits(values))) return "float32";
       }

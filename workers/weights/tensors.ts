@@ -5,6 +5,7 @@ import { say } from "../messages.ts";
 import type { TensorLocation, TensorSource } from "../onnx/graph.ts";
 import type { StoredBundle } from "../protocol.ts";
 import { fromBfloat16Bits, fromFloat16Bits } from "./float16.ts";
+import { joinFourBit } from "./four-bit.ts";
 import { ELEMENT_BYTES, readSafetensorsHeader } from "./safetensors.ts";
 
 export class WeightFiles {
@@ -45,7 +46,8 @@ export class WeightFiles {
         found.set(official, location);
       }
     }
-    return { get: (name) => found.get(name), names: () => found.keys() };
+    const joined = joinFourBit(found);
+    return { get: (name) => joined.get(name), names: () => joined.keys() };
   }
 
   /** @throws EngineFault `bad-bundle` when the model has no such file */

@@ -26,11 +26,12 @@ serve<LibraryRequest, LibraryReply>(async (request, { reply, signal }) => {
     files: readonly ChosenFile[],
     { choice, assets }: { choice: ImportChoice; assets: string },
   ) => {
-    const { base, ...name } = choice;
+    const { base, fourBit = false, ...name } = choice;
     const [{ importModel }, { appTokenizer }] = await Promise.all([importing.model(), importing.tokenizers()]);
     const model = await importModel(files, name, {
       store,
       signal,
+      fourBit,
       tokenizer: (reader) => appTokenizer(reader, assets),
       onProgress: (progress) => reply({ type: "progress", progress }),
       ...(base !== undefined && { base }),

@@ -243,6 +243,8 @@ export interface ImportPreview {
   notes: Said[];
   /** Of the model in the store, before what it shares with others. */
   bytes: number;
+  /** What the language model would take in 4-bit blocks, and what it takes otherwise; null: it has none that could be put in them. */
+  fourBit: { bytes: number; insteadOf: number } | null;
 }
 
 export interface ImportChoice {
@@ -251,6 +253,8 @@ export interface ImportChoice {
   license: string;
   /** A stored model that lends what the files lack. */
   base?: string;
+  /** The language model in 4-bit blocks: less room, other numbers. */
+  fourBit?: boolean;
 }
 
 export type LibraryRequest =

@@ -37,7 +37,7 @@ export function ImportPanel() {
               {fits && lender && <p className="hint">{t.lent(lender)}</p>}
               <AlreadyHere />
               <Notes notes={preview.notes} open={idle} />
-              {fits && <Choices bytes={preview.bytes} />}
+              {fits && <Choices preview={preview} />}
             </>
           )}
           <div className="model-actions">
@@ -162,15 +162,18 @@ function Notes({ notes, open }: { notes: readonly Message[]; open: boolean }) {
   );
 }
 
-/** What a person says of the model: its name and licence. */
-function Choices({ bytes }: { bytes: number }) {
+/** What a person says of the model: its name, its licence, and how exact its language model is to be. */
+function Choices({ preview }: { preview: ImportPreview }) {
   const t = useTexts(modelsTexts);
-  const ids = { name: useId(), license: useId() };
+  const ids = { name: useId(), license: useId(), fourBit: useId() };
   const { imports } = useApp();
   const name = useImport((state) => state.name);
   const license = useImport((state) => state.license);
+  const fourBit = useImport((state) => state.fourBit);
   const usage = useModels((state) => state.usage);
   const { change } = imports.getState();
+  const saved = fourBit && preview.fourBit ? preview.fourBit.insteadOf - preview.fourBit.bytes : 0;
+  const bytes = preview.bytes - saved;
   const need = bytesText(bytes, t.locale);
   const free = freeBytes(usage);
   return (
@@ -196,6 +199,22 @@ function Choices({ bytes }: { bytes: number }) {
           onChange={(event) => change({ license: event.target.value })}
         />
       </div>
+      {preview.fourBit && (
+        <div>
+          <label className="check">
+            <input
+              type="checkbox"
+              checked={fourBit}
+              aria-describedby={ids.fourBit}
+              onChange={(event) => change({ fourBit: event.target.checked })}
+            />
+            {t.fourBit(bytesText(preview.fourBit.bytes, t.locale), bytesText(preview.fourBit.insteadOf, t.locale))}
+          </label>
+          <p id={ids.fourBit} className="hint">
+            {t.fourBitHint}
+          </p>
+        </div>
+      )}
       <p className="hint tabular">{free === null ? t.room(need) : t.roomOf(need, bytesText(free, t.locale))}</p>
       {free !== null && free < bytes && <p className="hint warn">{t.tooLarge}</p>}
     </>

@@ -43,6 +43,8 @@ export interface ImportState extends Picked {
   readonly name: string;
   /** Empty: as its publisher says. */
   readonly license: string;
+  /** Whether the language model goes into 4-bit blocks, where it can. */
+  readonly fourBit: boolean;
   /** null before it begins. */
   readonly progress: InstallProgress | null;
   readonly cancelling: boolean;
@@ -57,7 +59,7 @@ export interface ImportState extends Picked {
   /** Remembers the files of an import no longer. */
   readonly forget: (id: string) => Promise<void>;
   readonly takeFrom: (base: string | null) => Promise<void>;
-  readonly change: (change: Partial<Pick<ImportState, "name" | "license">>) => void;
+  readonly change: (change: Partial<Pick<ImportState, "name" | "license" | "fourBit">>) => void;
   /** @param license where none was written */
   readonly begin: (license: string) => Promise<void>;
   /** Fetches files from public addresses and imports them. What was stopped goes on the next time. */
@@ -88,6 +90,7 @@ const NOTHING = {
   base: null,
   name: "",
   license: "",
+  fourBit: false,
   progress: null,
   cancelling: false,
   failure: null,
@@ -188,7 +191,8 @@ export function createImportStore({ engine, models, tell, memory }: Ports) {
         // Before anything else: the browser asks for permission in the click alone.
         const reopening = reopen(earlier);
         const base = choice.base !== undefined && holds(choice.base) ? choice.base : null;
-        set({ ...NOTHING, name: choice.name, license: choice.license, base });
+        const { name, license, fourBit = false } = choice;
+        set({ ...NOTHING, name, license, base, fourBit });
         await look(async (show) => {
           const { files, roots } = await reopening;
           show({ files, roots, id: again ? null : id });
@@ -209,10 +213,16 @@ export function createImportStore({ engine, models, tell, memory }: Ports) {
       },
       change: (change) => set(change),
       begin: async (license) => {
-        const { files, name: written, license: own, base } = get();
+        const { files, name: written, license: own, base, fourBit, preview } = get();
         const name = written.trim() || nameFromFiles(files);
-        const choice = { id: get().id ?? importId(name), name, license: own.trim() || license, ...(base && { base }) };
-        await importChosen(choice);
+        const packed = fourBit && preview?.fourBit && { fourBit };
+        await importChosen({
+          id: get().id ?? importId(name),
+          name,
+          license: own.trim() || license,
+          ...(base && { base }),
+          ...packed,
+        });
       },
       fetch: async (files, choice) => {
         if (get().busy) return tell({ kind: "busy" });

@@ -3,6 +3,7 @@ import { useId, useState } from "react";
 import { useApp, useGeneration, useImport, useModels } from "../app-context.ts";
 import type { Bundle } from "../engine/index.ts";
 import { jobsThat } from "../generation/job.ts";
+import { decimal } from "../generation/progress-text.ts";
 import { notify } from "../ui/notices.tsx";
 import { useTexts } from "../ui/texts.ts";
 import { BringBack } from "./bring-back.tsx";
@@ -51,6 +52,7 @@ export function ModelCard({ model, onRemoved }: { model: HeldModel; onRemoved: (
         origin={originOf(t, model)}
         license={model.license}
         state={stateOf(t, model)}
+        languageModel={languageModelOf(t, model)}
       />
       {advice(t, model, isKnown) && <p className="hint">{advice(t, model, isKnown)}</p>}
       <TaskLine id={id} name={name} ownFiles={fromFiles(model)} />
@@ -141,10 +143,19 @@ function Card(props: { name: string; inUse: boolean; reads: string; children: Re
   );
 }
 
-function Facts({ size, origin, license, state }: Record<"size" | "origin" | "license" | "state", string>) {
+interface FactTexts {
+  readonly size: string;
+  readonly origin: string;
+  readonly license: string;
+  readonly state: string;
+  readonly languageModel?: string;
+}
+
+function Facts({ size, origin, license, state, languageModel = "" }: FactTexts) {
   const t = useWords();
   const lines: [string, string][] = [
     [t.size, size],
+    [t.languageModel, languageModel],
     [t.origin, origin],
     [t.license, license],
     [t.state, state],
@@ -192,6 +203,16 @@ function reads(t: Words, model: HeldModel): string {
 function originOf(t: Words, model: HeldModel): string {
   if (model.id === MINI.id) return t.withApp;
   return fromFiles(model) ? (model.bundle?.provenance ?? t.ownFiles) : model.source;
+}
+
+/** What 4-bit blocks have saved and cost; empty: its numbers are as they were imported. */
+function languageModelOf(t: Words, { bundle }: HeldModel): string {
+  const gpt = bundle && "gpt" in bundle.components ? bundle.components.gpt : undefined;
+  if (!bundle || !gpt?.four_bit) return "";
+  const { relative_error, fp16_bytes } = gpt.four_bit;
+  const bytes = gpt.files.reduce((sum, file) => sum + (bundle.files[file]?.size ?? 0), 0);
+  const percent = decimal(100 * relative_error, 1, t.locale);
+  return t.inFourBit(bytesText(bytes, t.locale), bytesText(fp16_bytes, t.locale), percent);
 }
 
 function stateOf(t: Words, { state, storedBytes }: HeldModel): string {

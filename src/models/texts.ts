@@ -20,6 +20,9 @@ export const modelsTexts = defineTexts({
     awaitsImport: "Files that were fetched and are not a model yet",
     notUnderstood: "This version of the app does not understand it",
     size: "Size",
+    languageModel: "Language model",
+    inFourBit: (size: string, insteadOf: string, percent: string) =>
+      `in 4-bit: ${size} instead of ${insteadOf}; its weights differ by ${percent} %`,
     origin: "From",
     withApp: "comes with this app",
     ownFiles: "files of yours",
@@ -116,6 +119,9 @@ export const modelsTexts = defineTexts({
     notes: (count: number) => (count === 1 ? "1 note on the files" : `${count} notes on the files`),
     name: "Name",
     licensePlaceholder: "As its publisher says",
+    fourBit: (size: string, insteadOf: string) => `Language model in 4-bit: ${size} instead of ${insteadOf}`,
+    fourBitHint:
+      "Less room here and on the graphics device. Its weights are rounded to 16 steps, so pictures come out differently; by how much the weights differ is measured, and shown with the model.",
     room: (need: string) => `Takes up to ${need}.`,
     roomOf: (need: string, free: string) => `Takes up to ${need}; the browser has room for ${free}.`,
     tooLarge: "It may not fit. Delete a model or free disk space first.",
@@ -172,6 +178,9 @@ export const modelsTexts = defineTexts({
     awaitsImport: "Geholte Dateien, noch kein Modell",
     notUnderstood: "Diese Version der App versteht es nicht",
     size: "Größe",
+    languageModel: "Sprachmodell",
+    inFourBit: (size, insteadOf, percent) =>
+      `in 4 Bit: ${size} statt ${insteadOf}; seine Gewichte weichen um ${percent} % ab`,
     origin: "Woher",
     withApp: "gehört zu dieser App",
     ownFiles: "Dateien von Ihnen",
@@ -268,6 +277,9 @@ export const modelsTexts = defineTexts({
     notes: (count) => (count === 1 ? "1 Anmerkung zu den Dateien" : `${count} Anmerkungen zu den Dateien`),
     name: "Name",
     licensePlaceholder: "Wie vom Herausgeber angegeben",
+    fourBit: (size, insteadOf) => `Sprachmodell in 4 Bit: ${size} statt ${insteadOf}`,
+    fourBitHint:
+      "Weniger Platz hier und auf dem Grafikgerät. Seine Gewichte werden auf 16 Stufen gerundet, Bilder fallen also anders aus; um wie viel die Gewichte abweichen, wird gemessen und beim Modell angezeigt.",
     room: (need) => `Belegt bis zu ${need}.`,
     roomOf: (need, free) => `Belegt bis zu ${need}; der Browser hat Platz für ${free}.`,
     tooLarge: "Es passt vielleicht nicht. Löschen Sie zuerst ein Modell oder schaffen Sie Platz auf der Platte.",

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type Download, expect, type Locator, type Page, test } from "@playwright/test";
 import { writeRandomTensors } from "../bench/random-unet.ts";
 import { dropFile, expectAccessible, generate, notices, picture, SLOW, saved, sentence, steps } from "./flow-steps.ts";
-import { longTextEncoder, tinyDiffusion, wideUNet } from "./tiny-models.ts";
+import { longTextEncoder, tinyDiffusion, tinyKosmosG, wideUNet } from "./tiny-models.ts";
 
 /** Looking at headers and writing some megabytes, on a busy machine. */
 const READING = { timeout: 120_000 };
@@ -176,6 +176,43 @@ test("a folder becomes a model that draws, stays, is verified, exported and dele
     await expect(notices(page)).toContainText("It was made with “tiny diffusion”, which is not on this machine");
     await expect(sentence(page)).toHaveText("a beach at night");
   });
+});
+
+test("a Kosmos-G with its language model in 4-bit: what it saves beforehand, what it lost afterwards, and it draws", async ({
+  page,
+}, { outputDir }) => {
+  const root = await tinyKosmosG(outputDir);
+  await openModels(page);
+  await choose(page, "Choose a folder", root);
+  const heading = room(page).getByRole("heading", { name: "A Kosmos-G: it reads words and pictures" });
+  await expect(heading).toBeVisible(READING);
+  const packed = room(page).getByRole("checkbox", { name: "Language model in 4-bit: 18 MB instead of 21 MB" });
+  await expect(packed).not.toBeChecked();
+  await expect(room(page)).toContainText("Takes up to 24 MB");
+  await packed.check();
+  await expect(room(page)).toContainText("Takes up to 20 MB");
+  await expectAccessible(page, "import in 4-bit");
+  await room(page).getByRole("button", { name: "Import", exact: true }).click();
+
+  const made = card(page, "tiny kosmos");
+  await expect(made).toContainText("Reads words and pictures", READING);
+  const loss = made.getByText(/^in 4-bit: 18 MB instead of 21 MB; its weights differ by \d\.\d %$/);
+  await expect(loss).toBeVisible();
+  await made.getByRole("button", { name: "Verify tiny kosmos" }).click();
+  await expect(made.getByRole("status")).toHaveText("Every byte is as it arrived.", READING);
+
+  await link(page, "Studio").click();
+  await expect(sentence(page).getByRole("img", { name: /^Picture:/ })).not.toHaveCount(0);
+  await steps(page).fill("2");
+  await page.getByRole("combobox", { name: "Size" }).selectOption("256x256");
+  await generate(page).click();
+  await expect(page.getByText(/Seed \d+ · 2 steps/)).toBeVisible(SLOW);
+  await expect(picture(page)).toBeVisible();
+
+  await page.reload();
+  await link(page, "Models").click();
+  await expect(use(page, "tiny kosmos")).toHaveAttribute("aria-pressed", "true");
+  await expect(loss).toBeVisible();
 });
 
 test("a part alone: what it lacks is said by name, and a stored model lends it", async ({ page }, { outputDir }) => {

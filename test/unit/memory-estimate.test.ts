@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { GraphOptions } from "../../workers/onnx/graph.ts";
 import { estimateMemory, fits, sizeThatFits } from "../../workers/pipeline/memory-estimate.ts";
-import type { TextToImageBundle } from "../../workers/weights/bundle.ts";
+import { isKosmosG, type TextToImageBundle } from "../../workers/weights/bundle.ts";
+import { parseBundle } from "../../workers/weights/parse-bundle.ts";
 import { SD15_SCHEDULER } from "../../workers/weights/sd15-scheduler.ts";
 import { sd15UNetConfig } from "../bench/random-unet.ts";
 import { SD15_VAE } from "../support/sd15-vae.ts";
@@ -71,6 +73,23 @@ test("a larger picture takes more, half the precision less", () => {
     estimateMemory(sd15, square(side), device(dtype, 2048)).activations;
   expect(at(384, "float16")).toBeGreaterThan(at(256, "float16"));
   expect(at(256, "float16")).toBeLessThanOrEqual(at(256, "float32"));
+});
+
+test("a GPT in 4-bit blocks takes half a byte a number and two bytes a block", () => {
+  const mini = parseBundle(JSON.parse(readFileSync("public/models/mini/model.json", "utf8")), "mini");
+  if (!isKosmosG(mini)) throw new Error("reads words alone");
+  const { gpt } = mini.components;
+  const packed = { ...gpt, four_bit: { relative_error: 0.08, fp16_bytes: 1 } };
+  const inBlocks = { ...mini, components: { ...mini.components, gpt: packed } };
+  const { embed_dim: width, ffn, layers } = gpt.config;
+  const numbers = layers * (4 * width ** 2 + 2 * width * ffn);
+  for (const [dtype, bytes] of [
+    ["float16", 2],
+    ["float32", 4],
+  ] as const) {
+    const weights = (bundle: typeof mini) => estimateMemory(bundle, square(256), device(dtype, 2048)).weights;
+    expect(weights(mini) - weights(inBlocks)).toBe(numbers * (bytes - 1 / 2 - bytes / 32));
+  }
 });
 
 test("what does not fit is told beforehand, and what would", () => {

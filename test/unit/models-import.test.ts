@@ -16,6 +16,7 @@ const preview = (change: Partial<ImportPreview> = {}): ImportPreview => ({
   parts: [],
   lacking: [],
   notes: [],
+  fourBit: null,
   bytes: 100,
   ...change,
 });
@@ -93,6 +94,25 @@ describe("an import", () => {
     expect(engine.importModel.mock.calls[0]?.[1]).toMatchObject({ base: "sd-1" });
   });
 
+  test("the language model in 4-bit blocks: only when it was asked for, and can be", async () => {
+    const { now, engine } = setup();
+    const fourBit = { bytes: 30, insteadOf: 100 };
+    engine.previewImport.mockResolvedValueOnce(preview({ fourBit }));
+    await now().choose({ files: [file("kosmosg.pt")], roots: [] });
+    expect(now().fourBit).toBe(false);
+    now().change({ fourBit: true });
+    await now().begin("MIT");
+    expect(engine.importModel.mock.calls[0]?.[1]).toMatchObject({ fourBit: true });
+    // The next files begin anew; and where a lender has the language model there is nothing to pack.
+    engine.previewImport.mockResolvedValueOnce(preview({ fourBit }));
+    await now().choose({ files: [file("kosmosg.pt")], roots: [] });
+    expect(now().fourBit).toBe(false);
+    now().change({ fourBit: true });
+    await now().takeFrom("other");
+    await now().begin("MIT");
+    expect(engine.importModel.mock.calls[1]?.[1]).not.toHaveProperty("fourBit");
+  });
+
   test("files without weights: why, and they can be put away", async () => {
     const { now, engine } = setup();
     engine.previewImport.mockRejectedValueOnce(new EngineError("bad-bundle", "cat.png: a picture"));
@@ -153,8 +173,9 @@ describe("files of an earlier import", () => {
   test("bring its model back under its own id, as it was chosen", async () => {
     const { now, engine } = setup();
     const picked = withHandle("sd.safetensors");
+    engine.previewImport.mockResolvedValue(preview({ fourBit: { bytes: 30, insteadOf: 100 } }));
     await now().choose({ files: [picked], roots: [picked.handle] });
-    now().change({ name: "Fox", license: "CC0" });
+    now().change({ name: "Fox", license: "CC0", fourBit: true });
     await now().begin("");
     const [id] = ids(engine) as [string];
     expect(now().earlier).toMatchObject([{ choice: { id, name: "Fox", license: "CC0" } }]);
@@ -162,7 +183,7 @@ describe("files of an earlier import", () => {
     expect(ids(engine)).toEqual([id, id]);
     const [files, again] = engine.importModel.mock.calls[1] ?? [];
     expect(files).toEqual([{ name: "sd.safetensors", blob: picked.blob }]);
-    expect(again).toMatchObject({ name: "Fox", license: "CC0" });
+    expect(again).toMatchObject({ name: "Fox", license: "CC0", fourBit: true });
     await now().forget(id);
     expect(now().earlier).toEqual([]);
   });

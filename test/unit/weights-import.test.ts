@@ -115,6 +115,59 @@ describe.skipIf(!haveCheckpoints)("importing checkpoints", () => {
     expect((await store.verify("two")).length).toBe(0);
   });
 
+  it("the language model in 4-bit blocks: smaller, its error on record; what is exported comes back as it is", async () => {
+    const files = await chosen("kosmosg/checkpoint_final.pt");
+    const preview = await previewImport(files);
+    const { bundle, files: stored } = await imported("packed", files, { fourBit: true });
+    const whole = await imported("whole", files);
+    if (!isKosmosG(bundle) || !isKosmosG(whole.bundle)) throw new Error("reads words alone");
+    expect(whole.bundle.components.gpt.four_bit).toBeUndefined();
+    const { four_bit } = bundle.components.gpt;
+    expect(four_bit?.relative_error).toBeCloseTo(0.0813, 4);
+    const size = ({ files }: typeof bundle) => files["gpt.safetensors"]?.size ?? 0;
+    // What the preview says, but for the headers.
+    expect(size(bundle) - (preview.fourBit?.bytes ?? 0)).toBeLessThan(20_000);
+    expect(size(bundle)).toBeGreaterThan(preview.fourBit?.bytes ?? 0);
+    expect(size(whole.bundle) - (preview.fourBit?.insteadOf ?? 0)).toBeLessThan(20_000);
+    expect(four_bit?.fp16_bytes).toBe(preview.fourBit?.insteadOf);
+    // Nothing else is packed, and what is the same is stored once.
+    for (const [name, file] of Object.entries(bundle.files)) {
+      if (name !== "gpt.safetensors") expect(whole.bundle.files[name]).toEqual(file);
+    }
+    const both = size(bundle) + Object.values(whole.bundle.files).reduce((sum, file) => sum + file.size, 0);
+    expect((await store.usage()).storedBytes).toBe(both);
+    const weights = await WeightFiles.open({ files: stored });
+    const tensors = weights.component(bundle.components.gpt);
+    const forms = new Set([...tensors.names()].map((name) => `${name.split(".").at(-1)} ${tensors.get(name)?.dtype}`));
+    expect(forms).toEqual(new Set(["weight F16", "bias F16", "weight INT4"]));
+
+    const exported = Object.entries(stored).map(([name, blob]) => ({ name, blob }));
+    expect((await previewImport(exported)).fourBit).toBeNull();
+    const again = await imported("again", exported);
+    if (!isKosmosG(again.bundle)) throw new Error("reads words alone");
+    expect(again.bundle.components.gpt).toEqual(bundle.components.gpt);
+    expect(again.bundle.files["gpt.safetensors"]).toEqual(bundle.files["gpt.safetensors"]);
+    expect((await store.usage()).storedBytes).toBe(both);
+    await store.delete("packed");
+    expect(await store.verify("again")).toEqual([]);
+    await store.delete("again");
+    expect((await store.usage()).storedBytes).toBe(both - size(bundle));
+    expect(await store.verify("whole")).toEqual([]);
+  });
+
+  it("a lender's language model stays in the blocks that it is in; beside other numbers the blocks are left alone", async () => {
+    const files = await chosen("kosmosg/checkpoint_final.pt");
+    const base = await imported("packed", files, { fourBit: true });
+    const { bundle } = await imported("repainted", await chosen("diffusers/unet"), { base: "packed", fourBit: true });
+    if (!isKosmosG(bundle) || !isKosmosG(base.bundle)) throw new Error("reads words alone");
+    expect(bundle.components.gpt.four_bit).toEqual(base.bundle.components.gpt.four_bit);
+    expect(bundle.files["lent-gpt.safetensors"]).toEqual(base.bundle.files["gpt.safetensors"]);
+    const blocks = { name: "gpt.safetensors", blob: base.files["gpt.safetensors"] as Blob };
+    const { fourBit, parts } = await previewImport([blocks, ...files]);
+    expect(fourBit).not.toBeNull();
+    expect(parts.find(({ name }) => name.text === "GPT")?.from).toContain("checkpoint_final.pt");
+  });
+
   it("(b) the old stream without U-Net and VAE says what is lacking, and takes it from a stored model", async () => {
     const files = await chosen("kosmosg/checkpoint_without_unet.pt");
     expect(await previewImport(files)).toMatchObject({

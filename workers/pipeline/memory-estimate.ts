@@ -13,6 +13,7 @@ import { buildVaeDecoderGraph } from "../models/vae.ts";
 import type { Graph, GraphOptions, TensorSource } from "../onnx/graph.ts";
 import { graphMemory } from "../onnx/graph-memory.ts";
 import { type Bundle, isKosmosG } from "../weights/bundle.ts";
+import { BLOCK, mayBeFourBit } from "../weights/four-bit.ts";
 
 export interface PictureSize {
   readonly width: number;
@@ -39,6 +40,18 @@ export interface MemoryEstimate {
 const ANYTHING: TensorSource = {
   get: (_name, shape) => shape && { file: "", dtype: "F16", shape, offset: 0, length: 0 },
   names: () => [],
+};
+
+/** The same, with matrices in 4-bit blocks. */
+const IN_FOUR_BITS: TensorSource = {
+  ...ANYTHING,
+  get(name, shape) {
+    const location = ANYTHING.get(name, shape);
+    if (!location || !mayBeFourBit(name, location.shape)) return location;
+    const [rows = 0, columns = 0] = location.shape;
+    const scales = { ...location, shape: [rows, columns / BLOCK] };
+    return { ...location, dtype: "INT4", scales, error: { ...location, dtype: "F32", shape: [2] } };
+  },
 };
 
 /** A prompt of one picture and some words. */
@@ -90,7 +103,7 @@ function readers(bundle: Bundle, options: GraphOptions): Graph[] {
   return [
     buildClipVisionGraph(ANYTHING, clip_vision.config, pictures, options),
     buildResamplerGraph(ANYTHING, resampler.config, pictures, options),
-    buildMllmGraph(ANYTHING, gpt.config, sequence, options),
+    buildMllmGraph(gpt.four_bit ? IN_FOUR_BITS : ANYTHING, gpt.config, sequence, options),
     buildAlignerGraph(ANYTHING, aligner.config, sequence, options),
   ];
 }

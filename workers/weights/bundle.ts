@@ -132,6 +132,14 @@ export const SchedulerConfig = v.object({
 const component = <T extends v.GenericSchema>(config: T) =>
   v.object({ files: v.pipe(v.array(fileName), v.minLength(1)), prefix: v.optional(v.string(), ""), config });
 
+/** The GPT's layers are in 4-bit blocks: see four-bit.ts. */
+export const FourBit = v.object({
+  /** Root of the sum of the squared differences from the numbers that were imported, over that of their squares. */
+  relative_error: v.pipe(v.number(), v.finite(), v.minValue(0)),
+  /** What all of the GPT would take in fp16. */
+  fp16_bytes: v.pipe(v.number(), v.integer(), v.minValue(0)),
+});
+
 const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "a SHA-256 in lower-case hex"));
 
 export const BundleFile = v.object({
@@ -160,7 +168,7 @@ const drawing = {
 const KosmosGComponents = v.object({
   clip_vision: component(ClipVisionConfig),
   resampler: component(ResamplerConfig),
-  gpt: component(GptConfig),
+  gpt: v.object({ ...component(GptConfig).entries, four_bit: v.optional(FourBit) }),
   aligner: component(AlignerConfig),
   tokenizer: v.object({ sentencepiece: fileName, dict: fileName }),
   ...drawing,
@@ -220,6 +228,7 @@ export type FileBundle = Pick<Bundle, "id" | "name" | "license"> & {
   readonly files: Readonly<Record<string, StoredFile>>;
 };
 export type SchedulerKind = (typeof SCHEDULER_KINDS)[number];
+export type FourBit = v.InferOutput<typeof FourBit>;
 export type ClipVisionConfig = v.InferOutput<typeof ClipVisionConfig>;
 export type ResamplerConfig = v.InferOutput<typeof ResamplerConfig>;
 export type GptConfig = v.InferOutput<typeof GptConfig>;

@@ -4,9 +4,16 @@ import { EngineFault } from "../../faults.ts";
 import { lines, say } from "../../messages.ts";
 import { elementCount } from "../../onnx/graph.ts";
 import type { InstallProgress, StoredBundle } from "../../protocol.ts";
-import type { Bundle, BundleFile } from "../bundle.ts";
-import { type CanonicalFile, type CanonicalTensor, canonicalChunks, describeCanonicalFile } from "../canonical-file.ts";
+import type { Bundle, BundleFile, FourBit } from "../bundle.ts";
+import {
+  type CanonicalFile,
+  type CanonicalTensor,
+  canonicalChunks,
+  describeCanonicalFile,
+  writtenBytes,
+} from "../canonical-file.ts";
 import { exclusively } from "../exclusively.ts";
+import { relativeError } from "../four-bit.ts";
 import { sha256 } from "../hash.ts";
 import { chunkBytes, parseBundle } from "../parse-bundle.ts";
 import { ProgressMeter } from "../progress-meter.ts";
@@ -27,6 +34,8 @@ export interface ImportOptions {
   readonly store: WeightStore;
   /** The id of a stored model that lends what the files lack. */
   readonly base?: string;
+  /** The GPT's layers in 4-bit blocks: see four-bit.ts. */
+  readonly fourBit?: boolean;
   /** The app's own. */
   readonly tokenizer: (reader: Reader) => Promise<TokenizerFiles>;
   readonly onProgress?: (progress: InstallProgress) => void;
@@ -42,7 +51,7 @@ export async function importModel(
   name: ModelName,
   options: ImportOptions,
 ): Promise<StoredBundle> {
-  const { store, signal } = options;
+  const { store, signal, fourBit = false } = options;
   try {
     const base = options.base === undefined ? undefined : (await store.open(options.base))?.bundle;
     const inspection = await inspectFiles(files);
@@ -51,7 +60,8 @@ export async function importModel(
 
     const written: Written = new Map();
     for (const [component, part] of draft.components) {
-      if (part.from === "files") written.set(fileName(component), canonicalTensors(part.part, inspection.reader));
+      if (part.from !== "files") continue;
+      written.set(fileName(component), canonicalTensors(part.part, inspection.reader, fourBit));
     }
     const described = await describeAll(written, inspection.reader, options);
     // A table of words goes with the tokenizer that it was trained with.
@@ -66,16 +76,24 @@ export async function importModel(
       name,
       Object.fromEntries([...described].map(([file, { file: entry }]) => [file, entry])),
       tokenizer && { components: tokenizer.components, files: Object.fromEntries(small) },
+      fourBitRecord(described.get(fileName("gpt"))),
       base,
     );
     const bundle = parseBundle(json, "model.json");
     return await exclusively("kosmos-g-import", options.onProgress, signal, () =>
-      writeAll(bundle, written, described, tokenizer?.blobs ?? {}, inspection.reader, options),
+      writeAll(bundle, described, tokenizer?.blobs ?? {}, inspection.reader, options),
     );
   } catch (error) {
     if (signal?.aborted) throw new EngineFault("cancelled", say("Stopped. Nothing of this model was kept."));
     throw error;
   }
+}
+
+/** What was lost to 4-bit blocks, and what was won. */
+function fourBitRecord(described: CanonicalFile | undefined): FourBit | undefined {
+  if (!described?.error) return undefined;
+  const fp16_bytes = sum(described.tensors.map(({ shape }) => 2 * elementCount(shape)));
+  return { relative_error: relativeError(described.error), fp16_bytes };
 }
 
 /** The files to be written, by name. */
@@ -87,8 +105,8 @@ async function describeAll(
   { signal, onProgress = () => {} }: ImportOptions,
 ): Promise<Map<string, CanonicalFile>> {
   const described = new Map<string, CanonicalFile>();
-  // fp16, unless a tensor turns out to be too large for it.
-  const bytes = [...files.values()].flatMap((tensors) => tensors.map(({ shape }) => 2 * elementCount(shape)));
+  // Unless a tensor's numbers turn out not to fit.
+  const bytes = [...files.values()].flatMap((tensors) => tensors.map(writtenBytes));
   const meter = new ProgressMeter(0, sum(bytes), (progress) => onProgress({ ...progress, phase: "read" }));
   meter.report();
   for (const [name, tensors] of files) {
@@ -100,7 +118,6 @@ async function describeAll(
 
 async function writeAll(
   bundle: Bundle,
-  files: Written,
   described: ReadonlyMap<string, CanonicalFile>,
   tokenizer: Readonly<Record<string, Blob>>,
   reader: SourceReader,
@@ -119,14 +136,13 @@ async function writeAll(
     meter.report();
     for (const [name, chunks] of missing) {
       const file = bundle.files[name] as BundleFile;
-      const tensors = files.get(name);
+      const tensors = described.get(name)?.tensors;
       const blob = tokenizer[name];
       if (chunks.size === 0) continue;
       if (blob) await store.putChunk(file, 0, blob, file.sha256);
       else if (tensors) {
-        const outOfRange = described.get(name)?.outOfRange ?? [];
         let index = 0;
-        for await (const chunk of canonicalChunks(tensors, outOfRange, reader, signal && { signal })) {
+        for await (const chunk of canonicalChunks(tensors, reader, signal && { signal })) {
           if (chunks.has(index)) {
             const hash = await sha256(chunk);
             if (hash !== file.chunks?.[index]) throw changed();

@@ -2,6 +2,7 @@
 import { type Said, say } from "../../messages.ts";
 import type { SchedulerConfig } from "../bundle.ts";
 import type { CanonicalTensor } from "../canonical-file.ts";
+import { mayBeFourBit } from "../four-bit.ts";
 import { COMPONENT_NAMES, type ComponentKind, type FoundComponent } from "../layouts/component.ts";
 import { describeFile, describeProblems } from "../layouts/describe.ts";
 import { type Detected, detect } from "../layouts/detect.ts";
@@ -44,11 +45,12 @@ export async function inspectFiles(files: readonly SourceFile[]): Promise<Inspec
   return { parts: chosen(found, notes), scheduler: sources.scheduler, notes, reader: sources.reader };
 }
 
-/** Of several of a kind: a whole one, then safetensors, then the smaller; the others are told of. */
+/** Of several of a kind: a whole one, then one that is not in 4-bit blocks, then safetensors, then the smaller; the others are told of. */
 function chosen(found: readonly InspectedPart[], notes: Said[]): Inspection["parts"] {
   const parts = new Map<ComponentKind, InspectedPart>();
   const better = (a: InspectedPart, b: InspectedPart) =>
     Number(b.whole) - Number(a.whole) ||
+    Number(hasFourBit(a)) - Number(hasFourBit(b)) ||
     Number(b.checkpoint.safetensors) - Number(a.checkpoint.safetensors) ||
     storedBytes(a) - storedBytes(b);
   for (const part of found.toSorted(better)) {
@@ -80,15 +82,30 @@ function* notesOn(detected: Detected): Generator<Said> {
   }
 }
 
+const hasFourBit = ({ component, checkpoint }: InspectedPart) =>
+  component.tensors.some(({ source }) => checkpoint.tensors.get(source)?.dtype === "INT4");
+
 /** Bytes of its tensors in the file. */
 const storedBytes = ({ component, checkpoint }: InspectedPart) =>
   component.tensors.reduce((sum, { source }) => sum + (checkpoint.tensors.get(source)?.length ?? 0), 0);
 
-/** Its tensors as they are to be written. */
-export function canonicalTensors({ component, checkpoint }: InspectedPart, reader: SourceReader): CanonicalTensor[] {
+/**
+ * Its tensors as they are to be written.
+ * @param fourBit in 4-bit blocks, those that may stand in them
+ */
+export function canonicalTensors(
+  { component, checkpoint }: InspectedPart,
+  reader: SourceReader,
+  fourBit: boolean,
+): CanonicalTensor[] {
   return component.tensors.map(({ official, source, shape, rows }) => {
     const location = checkpoint.tensors.get(source);
     if (!location) throw new Error(`detect() named ${source}, which is not in ${checkpoint.name}`);
-    return { name: official, shape, location: rows === undefined ? location : reader.firstRows(location, rows) };
+    return {
+      name: official,
+      shape,
+      location: rows === undefined ? location : reader.firstRows(location, rows),
+      form: fourBit && mayBeFourBit(official, shape) ? "INT4" : "F16",
+    };
   });
 }

@@ -1,5 +1,5 @@
 /** model.json of a model that was put together here. */
-import type { Bundle, FileBundle, SchedulerConfig } from "../bundle.ts";
+import type { Bundle, FileBundle, FourBit, SchedulerConfig } from "../bundle.ts";
 import { SD15_SCHEDULER } from "../sd15-scheduler.ts";
 import { type ComponentName, type Draft, lentComponent } from "./draft-model.ts";
 import type { Inspection } from "./inspect.ts";
@@ -17,6 +17,7 @@ export type Files = FileBundle["files"];
  * model.json of the new model.
  * @param written name and entry of the canonical file of each component that comes from the files
  * @param tokenizer the reader's; without one, that of `base`
+ * @param fourBit of the GPT that is written
  */
 export function modelJson(
   draft: Draft,
@@ -24,6 +25,7 @@ export function modelJson(
   { id, name, license }: ModelName,
   written: Files,
   tokenizer: { components: Readonly<Record<string, string>>; files: Files } | undefined,
+  fourBit: FourBit | undefined,
   base?: Bundle,
 ): unknown {
   const { components: names, files: texts } = tokenizer ?? lentTokenizer(base);
@@ -33,7 +35,8 @@ export function modelJson(
     if (part.from === "files") {
       const { kind, config } = part.component;
       const type = component === "vae" && { type: kind === "vae" ? "AutoencoderKL" : "AutoencoderTiny" };
-      components[component] = { ...type, files: [fileName(component)], config };
+      const four_bit = component === "gpt" && fourBit && { four_bit: fourBit };
+      components[component] = { ...type, files: [fileName(component)], config, ...four_bit };
       continue;
     }
     const lent = lentComponent(base, component);

@@ -1,10 +1,12 @@
 import { elementCount } from "../../onnx/graph.ts";
 import type { ImportPreview } from "../../protocol.ts";
 import type { Bundle } from "../bundle.ts";
+import { writtenBytes } from "../canonical-file.ts";
 import { COMPONENT_NAMES } from "../layouts/component.ts";
-import { draftModel } from "./draft-model.ts";
-import { inspectFiles } from "./inspect.ts";
+import { type Draft, draftModel } from "./draft-model.ts";
+import { canonicalTensors, type InspectedPart, inspectFiles } from "./inspect.ts";
 import type { SourceFile } from "./source-files.ts";
+import type { SourceReader } from "./source-reader.ts";
 
 /**
  * What the files would make, before anything is stored. Only headers are read.
@@ -24,6 +26,20 @@ export async function previewImport(files: readonly SourceFile[], base?: Bundle)
     parts,
     lacking: [...draft.lacking],
     notes: [...inspection.notes],
-    bytes: parts.reduce((sum, { parameters }) => sum + 2 * parameters, 0),
+    bytes: sum([...inspection.parts.values()].map((part) => bytesOf(part, inspection.reader, false))),
+    fourBit: fourBitSizes(draft, inspection.reader),
   };
 }
+
+/** null: there is nothing to be put in 4-bit blocks. */
+function fourBitSizes({ components }: Draft, reader: SourceReader): ImportPreview["fourBit"] {
+  const gpt = components.get("gpt");
+  if (gpt?.from !== "files") return null;
+  const sizes = { bytes: bytesOf(gpt.part, reader, true), insteadOf: bytesOf(gpt.part, reader, false) };
+  return sizes.bytes < sizes.insteadOf ? sizes : null;
+}
+
+const bytesOf = (part: InspectedPart, reader: SourceReader, fourBit: boolean) =>
+  sum(canonicalTensors(part, reader, fourBit).map(writtenBytes));
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0);

@@ -7,6 +7,7 @@ import type { TensorLocation } from "../../onnx/graph.ts";
 import { SchedulerConfig } from "../bundle.ts";
 import type { ByteSource } from "../byte-source.ts";
 import { openCheckpoint, shardIndex } from "../checkpoint-file.ts";
+import { joinFourBit } from "../four-bit.ts";
 import { readRange } from "../read-range.ts";
 import { SourceReader } from "./source-reader.ts";
 
@@ -55,8 +56,9 @@ export async function openSources(files: readonly SourceFile[]): Promise<OpenedS
       const { tensors, format, unreadable } = await openCheckpoint(name, blob);
       for (const [tensor, reason] of unreadable)
         refused.push(say("{file}, tensor {tensor}: {problem}", { file: name, tensor, problem: reason }));
-      const rowMajor = [...tensors].map(([tensor, location]) => [tensor, reader.rowMajor(location)] as const);
-      opened.set(name, { name, safetensors: format === "safetensors", tensors: new Map(rowMajor) });
+      const rowMajor = new Map([...tensors].map(([tensor, location]) => [tensor, reader.rowMajor(location)]));
+      const safetensors = format === "safetensors";
+      opened.set(name, { name, safetensors, tensors: safetensors ? joinFourBit(rowMajor) : rowMajor });
     } catch (error) {
       if (!(error instanceof EngineFault)) throw error;
       refused.push(error.said);

@@ -114,8 +114,8 @@ export async function longTextEncoder(path: string): Promise<void> {
   await file.close();
 }
 
-/** As small as the wide text encoder lets it be. */
-export const wideUNet = () =>
+/** As small as the wide text encoder lets it be. @param channels of its one level */
+export const wideUNet = (channels = 32) =>
   expectedTensors("unet", {
     sample_size: 64,
     in_channels: 4,
@@ -125,7 +125,7 @@ export const wideUNet = () =>
     down_block_types: ["CrossAttnDownBlock2D"],
     mid_block_type: "UNetMidBlock2DCrossAttn",
     up_block_types: ["CrossAttnUpBlock2D"],
-    block_out_channels: [32],
+    block_out_channels: [channels],
     layers_per_block: 1,
     norm_num_groups: 32,
     norm_eps: 1e-5,

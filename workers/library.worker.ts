@@ -63,14 +63,15 @@ serve<LibraryRequest, LibraryReply>(async (request, { reply, signal }) => {
     case "import":
       return reply(await imported(request.files, request));
     case "import-remote": {
-      const { fetchRemoteFiles, checkRemoteFiles } = await importing.remote();
+      const { fetchRemoteFiles, checkRemoteFiles, probeOnce } = await importing.remote();
+      const probe = probeOnce({ signal });
       // Known weights are what they are.
       if (request.files.some(({ sha256 }) => sha256 === undefined)) {
         const base = request.choice.base === undefined ? undefined : (await store.open(request.choice.base))?.bundle;
-        await checkRemoteFiles(request.files, base, { signal });
+        await checkRemoteFiles(request.files, base, { signal, probe });
       }
       const onProgress = (progress: InstallProgress) => reply({ type: "progress", progress });
-      const fetched = await fetchRemoteFiles(request.files, { store, signal, onProgress });
+      const fetched = await fetchRemoteFiles(request.files, { store, signal, onProgress, probe });
       const done = await imported(fetched.files, request).catch(async (error: unknown) => {
         // What is no model will not become one; what was stopped goes on next time.
         if (faultCode(error) === "bad-bundle") await store.delete(fetched.id);
@@ -92,9 +93,8 @@ serve<LibraryRequest, LibraryReply>(async (request, { reply, signal }) => {
       return reply({ type: "counted", tokens: await countStoredTokens(store, request.model, request.parts) });
     case "estimate": {
       const { bundle, run, options } = request;
-      const { estimateMemory, fits, sizeThatFits } = await import("./pipeline/memory-estimate.ts");
-      const instead = fits(bundle, run, options) ? undefined : sizeThatFits(bundle, run, options);
-      return reply({ type: "estimated", estimate: estimateMemory(bundle, run, options), instead: instead ?? null });
+      const { estimateMemory } = await import("./pipeline/memory-estimate.ts");
+      return reply({ type: "estimated", ...estimateMemory(bundle, run, options) });
     }
     case "usage":
       return reply({ type: "measured", usage: await store.usage() });

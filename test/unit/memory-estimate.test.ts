@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { GraphOptions } from "../../workers/onnx/graph.ts";
-import { estimateMemory, fits, sizeThatFits } from "../../workers/pipeline/memory-estimate.ts";
+import { estimateMemory } from "../../workers/pipeline/memory-estimate.ts";
 import { isKosmosG, type TextToImageBundle } from "../../workers/weights/bundle.ts";
 import { parseBundle } from "../../workers/weights/parse-bundle.ts";
 import { SD15_SCHEDULER } from "../../workers/weights/sd15-scheduler.ts";
@@ -58,7 +58,7 @@ const device = (dtype: GraphOptions["dtype"], megabytes: number): GraphOptions =
 const square = (side: number) => ({ width: side, height: side, guided: true });
 
 test("the published sizes: 2 bytes a parameter, the decoder's 4, no table of tokens", () => {
-  const { weights } = estimateMemory(sd15, square(256), device("float16", 2048));
+  const { weights } = estimateMemory(sd15, square(256), device("float16", 2048)).estimate;
   const unet = 859_520_964;
   const decoder = 49_490_199;
   const textEncoder = 123_060_480 - 49408 * 768;
@@ -70,7 +70,7 @@ test("the published sizes: 2 bytes a parameter, the decoder's 4, no table of tok
 
 test("a larger picture takes more, half the precision less", () => {
   const at = (side: number, dtype: GraphOptions["dtype"]) =>
-    estimateMemory(sd15, square(side), device(dtype, 2048)).activations;
+    estimateMemory(sd15, square(side), device(dtype, 2048)).estimate.activations;
   expect(at(384, "float16")).toBeGreaterThan(at(256, "float16"));
   expect(at(256, "float16")).toBeLessThanOrEqual(at(256, "float32"));
 });
@@ -87,15 +87,18 @@ test("a GPT in 4-bit blocks takes half a byte a number and two bytes a block", (
     ["float16", 2],
     ["float32", 4],
   ] as const) {
-    const weights = (bundle: typeof mini) => estimateMemory(bundle, square(256), device(dtype, 2048)).weights;
+    const weights = (bundle: typeof mini) => estimateMemory(bundle, square(256), device(dtype, 2048)).estimate.weights;
     expect(weights(mini) - weights(inBlocks)).toBe(numbers * (bytes - 1 / 2 - bytes / 32));
   }
 });
 
 test("what does not fit is told beforehand, and what would", () => {
-  expect(fits(sd15, square(768), device("float32", 128))).toBe(false);
-  expect(fits(sd15, square(768), device("float32", 2048))).toBe(true);
-  expect(sizeThatFits(sd15, square(768), device("float32", 128))).toEqual({ width: 512, height: 512 });
+  const at = (megabytes: number) => {
+    const { estimate, instead } = estimateMemory(sd15, square(768), device("float32", megabytes));
+    return { fits: estimate.largestBuffer <= estimate.bufferLimit, instead };
+  };
+  expect(at(128)).toEqual({ fits: false, instead: { width: 512, height: 512 } });
+  expect(at(2048)).toEqual({ fits: true, instead: null });
   // A weight alone is larger than that.
-  expect(sizeThatFits(sd15, square(768), device("float32", 64))).toBeUndefined();
+  expect(at(64)).toEqual({ fits: false, instead: null });
 }, 60_000);

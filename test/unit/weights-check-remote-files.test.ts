@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { checkRemoteFiles } from "../../workers/weights/import/check-remote-files.ts";
+import { fetchRemoteFiles, probeOnce } from "../../workers/weights/import/remote-files.ts";
+import { openWeightStore } from "../../workers/weights/store.ts";
 import { haveCheckpoints } from "../support/checkpoint-set.node.ts";
 import { ModelServer } from "./weights-model-server.ts";
 
@@ -92,6 +94,17 @@ describe("checkRemoteFiles", () => {
     };
     await expect(check("a.safetensors")).rejects.toMatchObject({ code: "bad-bundle" });
     expect(cuts).toBeGreaterThan(1);
+  });
+
+  it("asks once what a file is, also for the fetching behind it", async () => {
+    server.files = { "a.ckpt": Buffer.concat([Buffer.from("PK\x03\x04"), Buffer.alloc(5000)]) };
+    const files = [{ url: `${server.url}/a.ckpt` }];
+    const probe = probeOnce({ retry });
+    await checkRemoteFiles(files, undefined, { retry, probe });
+    const store = await openWeightStore(undefined);
+    const fetched = await fetchRemoteFiles(files, { store, retry, probe });
+    expect(fetched.files[0]?.blob.size).toBe(5004);
+    expect(server.requests.filter(({ range }) => range === "bytes=0-0")).toHaveLength(1);
   });
 
   it.skipIf(!haveCheckpoints)("lets a model pass that it has seen the header of", async () => {

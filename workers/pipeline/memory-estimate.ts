@@ -11,7 +11,7 @@ import { buildResamplerGraph } from "../models/resampler.ts";
 import { buildUNetGraph } from "../models/unet.ts";
 import { buildVaeDecoderGraph } from "../models/vae.ts";
 import type { Graph, GraphOptions, TensorSource } from "../onnx/graph.ts";
-import { graphMemory } from "../onnx/graph-memory.ts";
+import { type GraphMemory, graphMemory } from "../onnx/graph-memory.ts";
 import { type Bundle, isKosmosG } from "../weights/bundle.ts";
 import { BLOCK, mayBeFourBit } from "../weights/four-bit.ts";
 
@@ -58,33 +58,41 @@ const IN_FOUR_BITS: TensorSource = {
 const PROMPT_TOKENS = 96;
 
 /**
+ * What a picture takes, and where what draws it has too large a buffer, the size that fits instead; null: none, or this one does.
  * @param options how graphs are built on the device, as Runtime.graphOptions gives them
  * @throws GraphError a configuration that contradicts itself
  */
-export function estimateMemory(bundle: Bundle, run: PictureRun, options: GraphOptions): MemoryEstimate {
-  const estimates = [...readers(bundle, options), ...painters(bundle, run, options)].map(graphMemory);
-  return {
-    weights: estimates.reduce((sum, { weights }) => sum + weights, 0),
-    activations: Math.max(...estimates.map(({ activations }) => activations)),
-    largestBuffer: Math.max(...estimates.map(({ largestBuffer }) => largestBuffer)),
+export function estimateMemory(
+  bundle: Bundle,
+  run: PictureRun,
+  options: GraphOptions,
+): { estimate: MemoryEstimate; instead: PictureSize | null } {
+  const painting = painters(bundle, run, options).map(graphMemory);
+  const all = [...readers(bundle, options).map(graphMemory), ...painting];
+  const estimate = {
+    weights: all.reduce((sum, { weights }) => sum + weights, 0),
+    activations: Math.max(...all.map(({ activations }) => activations)),
+    largestBuffer: Math.max(...all.map(({ largestBuffer }) => largestBuffer)),
     bufferLimit: options.maxBufferBytes,
   };
+  const instead = bindable(painting, options) ? null : (sizeThatFits(bundle, run, options) ?? null);
+  return { estimate, instead };
 }
 
-/** Whether a device with these options can run what draws a picture; memory as a whole no device tells. */
-export function fits(bundle: Bundle, run: PictureRun, options: GraphOptions): boolean {
-  return painters(bundle, run, options).every((graph) => graphMemory(graph).largestBuffer <= options.maxBufferBytes);
-}
+/** Whether a device with these options can run the graphs; memory as a whole no device tells. */
+const bindable = (graphs: readonly GraphMemory[], { maxBufferBytes }: GraphOptions) =>
+  graphs.every(({ largestBuffer }) => largestBuffer <= maxBufferBytes);
 
 /** The largest of the model's own sizes that fits where `run` does not: of the same form, or else square. */
-export function sizeThatFits(bundle: Bundle, run: PictureRun, options: GraphOptions): PictureSize | undefined {
+function sizeThatFits(bundle: Bundle, run: PictureRun, options: GraphOptions): PictureSize | undefined {
   const area = ({ width, height }: PictureSize) => width * height;
   const { width, height } = bundle.defaults;
   const sameForm = (size: PictureSize) => size.width * run.height === size.height * run.width;
   const smaller = [...(bundle.sizes ?? []), { width, height }]
     .filter((size) => area(size) < area(run) && (sameForm(size) || size.width === size.height))
     .sort((a, b) => Number(sameForm(b)) - Number(sameForm(a)) || area(b) - area(a));
-  const doesFit = (size: PictureSize) => fits(bundle, { ...run, ...size }, options);
+  const doesFit = (size: PictureSize) =>
+    bindable(painters(bundle, { ...run, ...size }, options).map(graphMemory), options);
   const smallest = smaller.toSorted((a, b) => area(a) - area(b))[0];
   // A weight may be too large by itself.
   return smallest && doesFit(smallest) ? smaller.find(doesFit) : undefined;

@@ -5,15 +5,22 @@ import { lines, say } from "../../messages.ts";
 import type { RemoteFile } from "../../protocol.ts";
 import type { Bundle } from "../bundle.ts";
 import { formatOf, openCheckpoint } from "../checkpoint-file.ts";
-import { DEFAULT_RETRY, type RetryPolicy, withRetries } from "../http.ts";
+import { DEFAULT_RETRY, type RetryPolicy } from "../http.ts";
 import { readRange } from "../read-range.ts";
 import { previewImport } from "./preview.ts";
-import { checkedUrl, nameOf, probe } from "./remote-files.ts";
+import { checkedUrl, nameOf, type Probe, probeOnce } from "./remote-files.ts";
 import { RemoteSource } from "./remote-source.ts";
 import type { SourceFile } from "./source-files.ts";
 
 /** Enough to tell what a file is. */
 const HEAD_BYTES = 1024;
+
+export interface CheckOptions {
+  readonly retry?: RetryPolicy;
+  readonly signal?: AbortSignal;
+  /** Shared with what fetches the files afterwards. */
+  readonly probe?: Probe;
+}
 
 /**
  * Reads the headers of safetensors files by ranges. What is not seen from outside passes: torch checkpoints, whose directory lies all over the
@@ -24,10 +31,14 @@ const HEAD_BYTES = 1024;
 export async function checkRemoteFiles(
   remote: readonly RemoteFile[],
   base: Bundle | undefined,
-  { retry = DEFAULT_RETRY, signal = new AbortController().signal }: { retry?: RetryPolicy; signal?: AbortSignal } = {},
+  {
+    retry = DEFAULT_RETRY,
+    signal = new AbortController().signal,
+    probe = probeOnce({ retry, signal }),
+  }: CheckOptions = {},
 ): Promise<void> {
   try {
-    const files = await openRemoteFiles(remote, retry, signal);
+    const files = await openRemoteFiles(remote, { retry, signal, probe });
     const lacking = files ? (await previewImport(files, base)).lacking : [];
     if (lacking.length > 0) throw new EngineFault("bad-bundle", lines(lacking));
   } catch (error) {
@@ -39,13 +50,12 @@ export async function checkRemoteFiles(
 /** undefined: one of them is not seen from outside. */
 async function openRemoteFiles(
   remote: readonly RemoteFile[],
-  retry: RetryPolicy,
-  signal: AbortSignal,
+  { retry, signal, probe }: Required<CheckOptions>,
 ): Promise<SourceFile[] | undefined> {
   const files: SourceFile[] = [];
   for (const file of remote) {
     const { href } = checkedUrl(file.url);
-    const { size, ranges } = await withRetries(retry, signal, () => probe(href, retry, signal));
+    const { size, ranges } = await probe(href);
     if (!ranges) return undefined;
     const name = file.name ?? nameOf(file);
     const blob = new RemoteSource(href, size, retry, signal);

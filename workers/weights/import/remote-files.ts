@@ -9,7 +9,20 @@ import { exclusively } from "../exclusively.ts";
 import { sha256 } from "../hash.ts";
 import { DEFAULT_RETRY, type RetryPolicy, send, statusFault, withRetries } from "../http.ts";
 
-export type FetchOptions = Pick<InstallOptions, "store" | "onProgress" | "signal" | "retry">;
+export type FetchOptions = Pick<InstallOptions, "store" | "onProgress" | "signal" | "retry"> & {
+  /** Of what looked at the files before. */
+  readonly probe?: Probe;
+};
+
+/** What a server says of a file. */
+interface Probed {
+  readonly size: number;
+  readonly etag: string | null;
+  /** Whether it gives parts of it. */
+  readonly ranges: boolean;
+}
+
+export type Probe = (url: string) => Promise<Probed>;
 
 export interface FetchedFiles {
   /** Of the files in the store; to be deleted when they are imported. */
@@ -32,7 +45,7 @@ export async function fetchRemoteFiles(remote: readonly RemoteFile[], options: F
 }
 
 async function fetchAll(remote: readonly RemoteFile[], options: FetchOptions): Promise<FetchedFiles> {
-  const { store, retry = DEFAULT_RETRY, signal = new AbortController().signal } = options;
+  const { store, probe = probeOnce(options) } = options;
   const files: Record<string, StoredFile> = {};
   const urls = new Map<string, string>();
   for (const [i, file] of remote.entries()) {
@@ -40,7 +53,7 @@ async function fetchAll(remote: readonly RemoteFile[], options: FetchOptions): P
     // Two folders may hold files of one name.
     const name = `${i}-${plainName(url)}`;
     urls.set(name, url.href);
-    files[name] = await describe(url.href, file, retry, signal);
+    files[name] = await describe(url.href, file, probe);
   }
   const key = Object.values(files).map((file) => `${file.sha256}-${file.size}`);
   const id = `fetched-${(await sha256(new TextEncoder().encode(key.join()))).slice(0, 16)}`;
@@ -64,24 +77,28 @@ async function fetchAll(remote: readonly RemoteFile[], options: FetchOptions): P
 }
 
 /** Size and hash; without a hash a name made of what tells this version of the file from others. */
-async function describe(
-  url: string,
-  { size, sha256: hash }: RemoteFile,
-  retry: RetryPolicy,
-  signal: AbortSignal,
-): Promise<StoredFile> {
+async function describe(url: string, { size, sha256: hash }: RemoteFile, probe: Probe): Promise<StoredFile> {
   if (size !== undefined && hash !== undefined) return { size, sha256: hash };
-  const probed = await withRetries(retry, signal, () => probe(url, retry, signal));
+  const probed = await probe(url);
   const known = hash ?? (await sha256(new TextEncoder().encode(`${url} ${probed.etag ?? ""} ${probed.size}`)));
   return { size: probed.size, sha256: known, ...(hash === undefined && { unhashed: true as const }) };
 }
 
-/** Length and ETag of a file, from the first answer to a request for one byte; whether the server gives parts of it. */
-export async function probe(
-  url: string,
-  { stallMs }: RetryPolicy,
-  signal: AbortSignal,
-): Promise<{ size: number; etag: string | null; ranges: boolean }> {
+/** Asks for each address once: a file is looked at before it is fetched. */
+export function probeOnce({
+  retry = DEFAULT_RETRY,
+  signal = new AbortController().signal,
+}: Pick<FetchOptions, "retry" | "signal">): Probe {
+  const known = new Map<string, Promise<Probed>>();
+  return (url) => {
+    const answer = known.get(url) ?? withRetries(retry, signal, () => ask(url, retry, signal));
+    known.set(url, answer);
+    return answer;
+  };
+}
+
+/** From the first answer to a request for one byte. */
+async function ask(url: string, { stallMs }: RetryPolicy, signal: AbortSignal): Promise<Probed> {
   const answer = await send(url, { headers: { Range: "bytes=0-0" }, cache: "no-store" }, stallMs, signal);
   const { status, headers } = answer.response;
   answer.close();

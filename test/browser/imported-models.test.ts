@@ -17,7 +17,7 @@ import { openWeightStore } from "../../workers/weights/store.ts";
 import { WeightFiles } from "../../workers/weights/tensors.ts";
 import { wasmPaths } from "../support/ort-paths.ts";
 import { precision } from "../support/precision.ts";
-import { expectClose, plain, runGraph } from "../support/run-graph.ts";
+import { expectClose, plain, relativeDistance, runGraph } from "../support/run-graph.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -43,16 +43,6 @@ interface Facts {
 const fetched = async (path: string) => ({ name: path, blob: await (await fetch(new URL(path, SET))).blob() });
 
 const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
-
-function relativeDistance(values: ArrayLike<number>, from: ArrayLike<number>): number {
-  let difference = 0;
-  let squares = 0;
-  for (let i = 0; i < from.length; i++) {
-    difference += ((values[i] as number) - (from[i] as number)) ** 2;
-    squares += (from[i] as number) ** 2;
-  }
-  return Math.sqrt(difference / squares);
-}
 
 /** The same file with numbers in F32 in place of blocks. */
 async function unpackedFile(file: Blob): Promise<Blob> {
@@ -164,10 +154,11 @@ describe.skipIf(!there)(`imported models, ${precision}`, async () => {
     const weights = bundle.components.gpt.four_bit?.relative_error ?? 1;
     const lost = relativeDistance(condition.data, original.data);
     console.info(`${precision} 4-bit: weights differ by ${percent(weights)}, the condition by ${percent(lost)}`);
-    // 8.1 %, and 7.4 % behind two layers and the AlignerNet.
     expect(weights).toBeCloseTo(0.081, 2);
-    expect(lost).toBeGreaterThan(0.06);
-    expect(lost).toBeLessThan(0.09);
+    // Random layers make more of a difference than trained ones: see mini.test.ts.
+    const [least, most] = bundle.components.gpt.config.layers === 2 ? [0.06, 0.09] : [0.4, 0.6];
+    expect(lost).toBeGreaterThan(least);
+    expect(lost).toBeLessThan(most);
   });
 
   test.each([["sd/single.safetensors"], ["sd/finetuned.ckpt"]])(

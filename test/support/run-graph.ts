@@ -63,6 +63,17 @@ export function maxAbsError(actual: ArrayLike<number>, expected: ArrayLike<numbe
   return worst;
 }
 
+/** Root of the squared differences over the squares of `from`. */
+export function relativeDistance(values: ArrayLike<number>, from: ArrayLike<number>): number {
+  let difference = 0;
+  let squares = 0;
+  for (let i = 0; i < from.length; i++) {
+    difference += ((values[i] as number) - (from[i] as number)) ** 2;
+    squares += (from[i] as number) ** 2;
+  }
+  return Math.sqrt(difference / squares);
+}
+
 export function standardDeviation(values: ArrayLike<number>): number {
   const all = Array.from(values);
   const mean = all.reduce((sum, x) => sum + x, 0) / all.length;

@@ -31,6 +31,7 @@ export interface PageOptions {
   readonly setUrl: string;
   /** Of the app's own files, for the tokenizers. */
   readonly precision: "fp16" | "fp32";
+  readonly fourBit: boolean;
 }
 
 let options: PageOptions;
@@ -59,7 +60,7 @@ async function importFiles(): Promise<number> {
   const engine = newEngine();
   try {
     const files = [...((document.querySelector("#files") as HTMLInputElement).files ?? [])];
-    const choice = { id: MODEL, name: MODEL, license: "MIT" };
+    const choice = { id: MODEL, name: MODEL, license: "MIT", fourBit: options.fourBit };
     const bundle = await engine.importModel(
       files.map((blob) => ({ name: blob.name, blob })),
       choice,

@@ -19,6 +19,7 @@ const USAGE = `Usage: node scripts/true-size.mjs SET FILE... [options]
   FILE                      which of its files to import, such as sd/single.safetensors
 
   --precision <fp16|fp32>   with or without shader-f16 (default fp16)
+  --four-bit                a Kosmos-G's language model in 4-bit blocks
   --skip <phase>            condition, step or picture; any number of times
   --picture <pixels>        side of the whole picture (default 128)
   --limit <minutes>         for all of it (default 240)
@@ -34,6 +35,7 @@ export async function main(args: string[]): Promise<void> {
     allowPositionals: true,
     options: {
       precision: { ...string, default: "fp16" },
+      "four-bit": { type: "boolean", default: false },
       skip: { ...string, multiple: true, default: [] },
       picture: { ...string, default: "128" },
       limit: { ...string, default: "240" },
@@ -52,7 +54,12 @@ export async function main(args: string[]): Promise<void> {
   const models = fileURLToPath(new URL("../../public/models", import.meta.url));
   const site = await openSite("test/true-size/index.html", { set, "test/true-size/models": models });
   const profile = await mkdtemp(join(tmpdir(), "kosmos-g-true-size-"));
-  const options: PageOptions = { wasmPaths: site.wasmPaths, setUrl: site.url("set/"), precision };
+  const options: PageOptions = {
+    wasmPaths: site.wasmPaths,
+    setUrl: site.url("set/"),
+    precision,
+    fourBit: values["four-bit"],
+  };
   const browser = { executablePath, args: switches, headless: true };
   const side = Number(values.picture);
   try {

@@ -128,8 +128,10 @@ export function createImportStore({ engine, models, tell, memory }: Ports) {
     const importChosen = async (choice: ImportChoice) => {
       const { files, roots, id } = get();
       const earlier = asEarlier({ files, roots }, choice);
-      if (earlier) await memory?.keep(earlier).catch(() => {});
-      const done = await run(choice.name, (options) => engine.importModel(plain(files), choice, options));
+      const done = await run(choice.name, async (options) => {
+        if (earlier) await memory?.keep(earlier).catch(() => {});
+        return engine.importModel(plain(files), choice, options);
+      });
       // Nobody wants back what was stopped.
       if (done === "stopped" && id === null) await memory?.forget(choice.id).catch(() => {});
       await get().recall();

@@ -230,6 +230,15 @@ describe("files of an earlier import", () => {
     }
   });
 
+  test("pressed twice, the import runs and is remembered once", async () => {
+    const { now, engine } = setup();
+    const picked = withHandle("sd.safetensors");
+    await now().choose({ files: [picked], roots: [picked.handle] });
+    await Promise.all([now().begin("MIT"), now().begin("MIT")]);
+    expect(engine.importModel).toHaveBeenCalledTimes(1);
+    expect(now().earlier).toHaveLength(1);
+  });
+
   test("without handles nothing is remembered", async () => {
     const { now } = setup();
     await now().choose({ files: [file("sd.safetensors")], roots: [] });

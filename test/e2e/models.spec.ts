@@ -232,6 +232,10 @@ test("a part alone: what it lacks is said by name, and a stored model lends it",
   await room(page).getByRole("textbox", { name: "Name" }).fill("Another painter");
   await room(page).getByRole("button", { name: "Import", exact: true }).click();
   await expect(use(page, "Another painter")).toHaveAttribute("aria-pressed", "true", READING);
+  // What was dropped came with its handle, what was chosen by an input without.
+  const remembered = room(page).getByRole("region", { name: "Files of earlier imports" }).getByRole("listitem");
+  await expect(remembered).toHaveCount(1);
+  await expect(remembered).toContainText("Another painter");
   await expect(card(page, "tiny diffusion")).toBeVisible();
 });
 

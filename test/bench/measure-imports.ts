@@ -15,6 +15,8 @@ interface Format {
   readonly path: string;
   /** The format whose model lends what the file lacks. */
   readonly base?: string;
+  /** The language model in 4-bit blocks. */
+  readonly fourBit?: boolean;
 }
 
 /** In this order: a lender is imported before. */
@@ -23,6 +25,7 @@ const FORMATS: readonly Format[] = [
   { name: "SD 1.5, one .ckpt (torch, zip)", path: "sd/finetuned.ckpt" },
   { name: "SD 1.5, diffusers' folder", path: "diffusers" },
   { name: "Kosmos-G, .pt (torch, zip)", path: "kosmosg/checkpoint_final.pt" },
+  { name: "Kosmos-G, .pt, 4-bit", path: "kosmosg/checkpoint_final.pt", fourBit: true },
   {
     name: "Kosmos-G without U-Net, .pt (torch, legacy stream)",
     path: "kosmosg/checkpoint_without_unet.pt",
@@ -31,7 +34,8 @@ const FORMATS: readonly Format[] = [
 ];
 
 /** As ids are. */
-const idOf = (path: string) => path.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+const idOf = (path: string, fourBit = false) =>
+  `${path.toLowerCase().replace(/[^a-z0-9]+/g, "-")}${fourBit ? "-4-bit" : ""}`;
 
 /**
  * @param set folder that the script wrote
@@ -41,14 +45,15 @@ export async function measureImports(bench: Bench, set: string, say: (what: stri
   const results: ImportResult[] = [];
   const profile = await mkdtemp(join(tmpdir(), "kosmos-g-profile-"));
   try {
-    for (const { name, path, base } of FORMATS) {
+    for (const format of FORMATS) {
+      const { name, path } = format;
       say(`${name}: import`);
       if (!existsSync(join(set, path))) {
         results.push({ name, trouble: "not in the set" });
         continue;
       }
       try {
-        results.push({ name, ...(await measureImport(bench, profile, set, path, base)) });
+        results.push({ name, ...(await measureImport(bench, profile, set, format)) });
       } catch (error) {
         results.push({ name, trouble: reason(error) });
       }
@@ -64,24 +69,23 @@ function measureImport(
   bench: Bench,
   profile: string,
   set: string,
-  path: string,
-  base: string | undefined,
+  { path, base, fourBit = false }: Format,
 ): Promise<Omit<ImportResult, "name">> {
   return withPage(bench.browser, { profile, limitMs: bench.limitMs }, async (page, context) => {
     await openBench(page, bench.site);
     await page.setInputFiles(path.includes(".") ? "#files" : "#folder", join(set, path));
     const request = engineRequest(bench);
     const sampler = await MemorySampler.start(page);
-    const times = await page.evaluate(([id, base, request]) => window.bench.importFiles(id, base, request), [
-      idOf(path),
-      base && idOf(base),
+    const choice = { id: idOf(path, fourBit), fourBit, ...(base && { base: idOf(base) }) };
+    const times = await page.evaluate(([choice, request]) => window.bench.importFiles(choice, request), [
+      choice,
       request,
     ] as const);
     const memory = await sampler.peak(context);
     await sampler.stop();
     const { build } = await page.evaluate((request) => window.bench.load(request), {
       ...request,
-      bundleUrl: idOf(path),
+      bundleUrl: choice.id,
       steps: 1,
     });
     return { times, memory, build: { seconds: build, bytes: times.stored } };

@@ -3,7 +3,7 @@ import { chooseAttention } from "../../src/engine/attention-choice.ts";
 import { createEngine, type Engine, EngineError, type EngineProgress } from "../../src/engine/index.ts";
 import { requireAdapter } from "../../src/engine/webgpu.ts";
 import { WorkerClient } from "../../src/engine/worker-client.ts";
-import type { DeviceReport, WorkerOptions } from "../../workers/protocol.ts";
+import type { DeviceReport, ImportChoice, WorkerOptions } from "../../workers/protocol.ts";
 import type { Bundle } from "../../workers/weights/bundle.ts";
 import type { StepsReply, StepsRequest, UNetRun } from "./unet-steps.ts";
 
@@ -110,9 +110,11 @@ async function picture(
 
 /**
  * Imports what the page's file inputs hold, as a person's files.
- * @param id of the model; @param base id of a stored model that lends what they lack
  */
-async function importFiles(id: string, base: string | undefined, { wasmPaths }: StepsOrder): Promise<ImportTimes> {
+async function importFiles(
+  choice: Omit<ImportChoice, "name" | "license">,
+  { wasmPaths }: StepsOrder,
+): Promise<ImportTimes> {
   const inputs = [...document.querySelectorAll("input")];
   const files = inputs.flatMap((input) => [...(input.files ?? [])]);
   const importing = createEngine({ wasmPaths });
@@ -120,11 +122,10 @@ async function importFiles(id: string, base: string | undefined, { wasmPaths }: 
   const started = performance.now();
   try {
     const chosen = files.map((blob) => ({ name: blob.webkitRelativePath || blob.name, blob }));
-    const choice = { id, name: id, license: "MIT", ...(base !== undefined && { base }) };
     const onProgress = (progress: EngineProgress) => {
       if (progress.kind === "download" && !phases.has(progress.phase)) phases.set(progress.phase, performance.now());
     };
-    const bundle = await importing.importModel(chosen, choice, { onProgress });
+    const bundle = await importing.importModel(chosen, { ...choice, name: choice.id, license: "MIT" }, { onProgress });
     const ended = performance.now();
     const writing = phases.get("write") ?? ended;
     return {

@@ -167,21 +167,22 @@ function importTable(imports: readonly ImportResult[]): string[] {
       ? [
           name,
           megabytes(times.chosen),
+          megabytes(times.stored),
           rate(times.chosen, times.read + times.write),
           rate(times.chosen, times.read),
           rate(times.stored, times.write),
           build ? rate(build.bytes, build.seconds) : "–",
           memory ? megabytes(memory.objects + memory.buffers) : "–",
         ]
-      : [`${name}: ${trouble}`, "–", "–", "–", "–", "–", "–"],
+      : [`${name}: ${trouble}`, "–", "–", "–", "–", "–", "–", "–"],
   );
-  const head = ["files", "size", "import", "– read and hash", "– write", "store to device", "peak JS heap"];
+  const head = ["files", "size", "stored", "import", "– read and hash", "– write", "store to device", "peak JS heap"];
   return [
     "### Checkpoints: import, and from the store to the device",
     "",
     ...table(head, rows),
     "",
-    "Of training/checkpoint_set.py, random weights. Import: of the chosen files' bytes, through the app's own worker; read and hash: until headers and every value were read; write: of the stored bytes. Store to device: of the model's bytes, from load() to workers that have built every graph, ORT's wasm and the graphs themselves in it: of small sets it says little. Peak JS heap: page and workers together, of the import.",
+    "Of training/checkpoint_set.py, random weights. Import: of the chosen files' bytes, through the app's own worker; read and hash: until headers and every value were read; write: of the stored bytes, those of earlier rows' models are there already. Store to device: of the model's bytes, from load() to workers that have built every graph, ORT's wasm and the graphs themselves in it: of small sets it says little. Peak JS heap: page and workers together, of the import.",
     "",
   ];
 }

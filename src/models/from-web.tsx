@@ -94,10 +94,11 @@ function CatalogCard({ model }: { model: CatalogModel }) {
 function Address() {
   const t = useTexts(modelsTexts);
   const { imports } = useApp();
-  const ids = { address: useId(), hint: useId() };
+  const ids = { address: useId(), hint: useId(), fourBit: useId() };
   const [address, setAddress] = useState("");
   const [wrong, setWrong] = useState(false);
   const [base, setBase] = useState("");
+  const [fourBit, setFourBit] = useState(false);
   const lenders = useLenders();
   const begin = (event: React.FormEvent) => {
     event.preventDefault();
@@ -105,7 +106,7 @@ function Address() {
     setWrong(!url);
     if (!url) return;
     const name = lastPart(url).replace(/\.\w+$/, "") || url.host;
-    const choice = { name, license: t.licensePlaceholder, ...(base && { base }) };
+    const choice = { name, license: t.licensePlaceholder, ...(base && { base }), ...(fourBit && { fourBit }) };
     void imports.getState().fetch([{ url: url.href }], choice);
   };
   return (
@@ -124,6 +125,20 @@ function Address() {
         {wrong ? t.noAddress : t.addressHint}
       </p>
       {lenders.length > 0 && <LenderSelect label={t.base} value={base} none={t.noBase} onChange={setBase} />}
+      <div>
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={fourBit}
+            aria-describedby={ids.fourBit}
+            onChange={(event) => setFourBit(event.target.checked)}
+          />
+          {t.fourBitThere}
+        </label>
+        <p id={ids.fourBit} className="hint">
+          {t.fourBitHint}
+        </p>
+      </div>
       <div className="model-actions">
         <button type="submit" className="button" disabled={address.trim() === ""}>
           {t.fetchIt}

@@ -120,6 +120,7 @@ export const modelsTexts = defineTexts({
     name: "Name",
     licensePlaceholder: "As its publisher says",
     fourBit: (size: string, insteadOf: string) => `Language model in 4-bit: ${size} instead of ${insteadOf}`,
+    fourBitThere: "A Kosmos-G's language model in 4-bit",
     fourBitHint:
       "Less room here and on the graphics device. Its weights are rounded to 16 steps, so pictures come out differently; by how much the weights differ is measured, and shown with the model.",
     room: (need: string) => `Takes up to ${need}.`,
@@ -278,6 +279,7 @@ export const modelsTexts = defineTexts({
     name: "Name",
     licensePlaceholder: "Wie vom Herausgeber angegeben",
     fourBit: (size, insteadOf) => `Sprachmodell in 4 Bit: ${size} statt ${insteadOf}`,
+    fourBitThere: "Das Sprachmodell eines Kosmos-G in 4 Bit",
     fourBitHint:
       "Weniger Platz hier und auf dem Grafikgerät. Seine Gewichte werden auf 16 Stufen gerundet, Bilder fallen also anders aus; um wie viel die Gewichte abweichen, wird gemessen und beim Modell angezeigt.",
     room: (need) => `Belegt bis zu ${need}.`,

@@ -20,7 +20,7 @@ export const Catalog = v.object({
       /** What its prompts may hold; null: it is a part, which takes the rest from a model that is here. */
       reads: v.nullable(v.picklist(["words", "words and pictures"])),
       /** What it is for. */
-      purpose: text,
+      purpose: v.object({ en: text, de: text }),
       license: text,
       licenseUrl: address,
       /** The licence asks to be accepted before use. */

@@ -1,7 +1,9 @@
 import { ExternalLink } from "lucide-react";
 import { useEffect, useId, useState } from "react";
 import * as v from "valibot";
+import { useStore } from "zustand";
 import { useApp } from "../app-context.ts";
+import { languageOf, preferences } from "../ui/preferences-store.ts";
 import { useTexts } from "../ui/texts.ts";
 import { Catalog, type CatalogModel } from "./catalog.ts";
 import { LenderSelect, useLenders } from "./lender-select.tsx";
@@ -42,6 +44,7 @@ function CatalogCard({ model }: { model: CatalogModel }) {
   const { name, purpose, license, licenseUrl, acceptance, source, files, reads } = model;
   const t = useTexts(modelsTexts);
   const { imports } = useApp();
+  const language = useStore(preferences, languageOf);
   const titleId = useId();
   const [accepted, setAccepted] = useState(!acceptance);
   const [base, setBase] = useState("");
@@ -61,7 +64,7 @@ function CatalogCard({ model }: { model: CatalogModel }) {
   return (
     <li className="model-card" aria-labelledby={titleId}>
       <h5 id={titleId}>{name}</h5>
-      <p>{purpose}</p>
+      <p>{purpose[language]}</p>
       <p>
         <a href={licenseUrl} target="_blank" rel="noreferrer" aria-label={t.licenseLink(license)}>
           {license} <ExternalLink size={14} aria-hidden />
@@ -125,20 +128,18 @@ function Address() {
         {wrong ? t.noAddress : t.addressHint}
       </p>
       {lenders.length > 0 && <LenderSelect label={t.base} value={base} none={t.noBase} onChange={setBase} />}
-      <div>
-        <label className="check">
-          <input
-            type="checkbox"
-            checked={fourBit}
-            aria-describedby={ids.fourBit}
-            onChange={(event) => setFourBit(event.target.checked)}
-          />
-          {t.fourBitThere}
-        </label>
-        <p id={ids.fourBit} className="hint">
-          {t.fourBitHint}
-        </p>
-      </div>
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={fourBit}
+          aria-describedby={ids.fourBit}
+          onChange={(event) => setFourBit(event.target.checked)}
+        />
+        {t.fourBitThere}
+      </label>
+      <p id={ids.fourBit} className="hint">
+        {t.fourBitHint}
+      </p>
       <div className="model-actions">
         <button type="submit" className="button" disabled={address.trim() === ""}>
           {t.fetchIt}

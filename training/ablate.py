@@ -1,6 +1,5 @@
 """The paper's ablation in small: every way to the frozen U-Net gets the same core-seconds, from the same stage 1, and one table compares them.
 
-    python train_mllm.py --cpu                        # the common start
     python ablate.py --minutes 15                     # each way; ends with figures/ablation.json and ablation.md
     python ablate.py --minutes 15 --ways 0 1 2        # some of them, others on another core; what is in ablation.json stays
 
@@ -18,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -114,6 +114,7 @@ def run(way: Way, values: dict[str, dict], seconds: float, options: argparse.Nam
             folder.mkdir(parents=True, exist_ok=True)
             plan_file.write_text(json.dumps(plan))
         print(f"{way.name}: {name}, {plan[name]} samples", flush=True)
+        AcceleratorState._reset_state(reset_partial_state=True)  # stages differ in precision, and Accelerate keeps the first one's
         return train(stage, batches, replace(config, samples=plan[name]), folder / name, cpu=True)
 
     if way.align:
@@ -171,7 +172,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, default=HERE / "configs/mini.json")
     parser.add_argument("--minutes", type=float, default=15, help="of one core, for each way")
-    parser.add_argument("--mllm", type=Path, default=CACHE / "mllm/last.pt", help="stage 1, where every way starts")
+    parser.add_argument("--mllm", type=Path, default=HERE / "checkpoints/mllm/kosmosg.safetensors", help="stage 1, where every way starts")
     parser.add_argument("--decoder", type=Path, default=HERE / "checkpoints/decoder", help="folder of the native conditioner")
     parser.add_argument("--unet", type=Path, default=MINI, help="folder of the frozen U-Net, or a bundle with it")
     parser.add_argument("--ways", type=int, nargs="+", default=range(len(WAYS)), help="places in the list of ways, from 0")

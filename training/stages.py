@@ -29,11 +29,15 @@ def build_model(config: dict[str, dict], reconstruct: bool = False) -> KosmosG:
 
 
 def averaged_weights(checkpoint: Path, prefix: str = "model.") -> dict[str, Tensor]:
-    """The averaged weights that a stage left in `last.pt`, for the module that its stage called `prefix`; or all of a bundle's safetensors."""
+    """The averaged weights that a stage left in `last.pt`, or in safetensors under the same names, for the module that its stage called `prefix`; or
+    all of a bundle's safetensors, whose names have no stage before them."""
     if checkpoint.suffix == ".safetensors":
-        return {name: tensor.float() for name, tensor in load_file(checkpoint).items()}
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    weights = {**state["module"], **state["ema"]}
+        weights = {name: tensor.float() for name, tensor in load_file(checkpoint).items()}
+        if prefix == "model." and not any(name.startswith(prefix) for name in weights):
+            return weights
+    else:
+        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        weights = {**state["module"], **state["ema"]}
     return {name[len(prefix) :]: tensor for name, tensor in weights.items() if name.startswith(prefix)}
 
 

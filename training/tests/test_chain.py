@@ -43,7 +43,8 @@ def test_from_shards_to_bundle_and_ablation(tmp_path: Path) -> None:
     assert KosmosGPipeline(tmp_path / "mini").bundle["defaults"]["width"] == 96
     assert "diffusion_loss" in json.loads(run("-m", "evaluation.condition", "--bundle", tmp_path / "mini"))
 
-    run("ablate.py", "--minutes", "0.001", "--timed-steps", "2", "--subjects", "1", "--held-out-batches", "1", "--out", out, "--decoder", cache / "decoder", "--unet", cache / "decoder")
+    run("ablate.py", "--minutes", "0.001", "--timed-steps", "2", "--subjects", "1", "--held-out-batches", "1", "--out", out,
+        "--mllm", cache / "mllm/last.pt", "--decoder", cache / "decoder", "--unet", cache / "decoder")  # fmt: skip
     ways = json.loads((out / "ablation.json").read_text())["ways"]
     assert len(ways) == 6 and all(way["samples"] and way["diffusion_loss"] > 0 for way in ways)
     assert len((out / "ablation.md").read_text().splitlines()) == 2 + 6 + 1

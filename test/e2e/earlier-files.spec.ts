@@ -6,7 +6,7 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, type Page, test } from "@playwright/test";
 import { writeRandomTensors } from "../bench/random-unet.ts";
-import { expectAccessible, notices } from "./flow-steps.ts";
+import { expectAccessible, loseWeights, notices } from "./flow-steps.ts";
 import { longTextEncoder, tinyDiffusion, wideUNet } from "./tiny-models.ts";
 
 /** Looking at headers and writing some megabytes, on a busy machine. */
@@ -134,16 +134,7 @@ test("deleted or lost, a model comes back of the same files with one press, afte
   });
 
   await test.step("lost by the browser", async () => {
-    await page.route("**/empty.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
-    await page.goto("./empty.html");
-    await page.evaluate(
-      () =>
-        new Promise<void>((resolve, reject) => {
-          const deleting = indexedDB.deleteDatabase("kosmos-g-weights");
-          deleting.onsuccess = () => resolve();
-          deleting.onerror = () => reject(deleting.error);
-        }),
-    );
+    await loseWeights(page);
     await page.goto("./#models");
     const lost = view(page).getByRole("alert");
     await expect(lost).toContainText("The browser no longer holds “tiny diffusion”.");

@@ -140,3 +140,17 @@ export async function middleOf(page: Page, selector: string): Promise<{ x: numbe
   if (!box) throw new Error(`${selector} has no box`);
   return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
 }
+
+/** Away from the app, then without the weights that it stored, as under storage pressure; what else it keeps stays. */
+export async function loseWeights(page: Page): Promise<void> {
+  await page.route("**/empty.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
+  await page.goto("./empty.html");
+  await page.evaluate(
+    () =>
+      new Promise<void>((resolve, reject) => {
+        const deleting = indexedDB.deleteDatabase("kosmos-g-weights");
+        deleting.onsuccess = () => resolve();
+        deleting.onerror = () => reject(deleting.error);
+      }),
+  );
+}

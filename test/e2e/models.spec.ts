@@ -5,7 +5,18 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type Download, expect, type Locator, type Page, test } from "@playwright/test";
 import { writeRandomTensors } from "../bench/random-unet.ts";
-import { dropFile, expectAccessible, generate, notices, picture, SLOW, saved, sentence, steps } from "./flow-steps.ts";
+import {
+  dropFile,
+  expectAccessible,
+  generate,
+  loseWeights,
+  notices,
+  picture,
+  SLOW,
+  saved,
+  sentence,
+  steps,
+} from "./flow-steps.ts";
 import { longTextEncoder, tinyDiffusion, tinyKosmosG, wideUNet } from "./tiny-models.ts";
 
 /** Looking at headers and writing some megabytes, on a busy machine. */
@@ -346,17 +357,7 @@ test("a model that the browser has lost is told of, and the mini draws", async (
   const root = await tinyDiffusion(outputDir);
   await openModels(page);
   await importTiny(page, root);
-  // As under storage pressure: weights go, the choice stays.
-  await page.route("**/empty.html", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
-  await page.goto("./empty.html");
-  await page.evaluate(
-    () =>
-      new Promise<void>((resolve, reject) => {
-        const deleting = indexedDB.deleteDatabase("kosmos-g-weights");
-        deleting.onsuccess = () => resolve();
-        deleting.onerror = () => reject(deleting.error);
-      }),
-  );
+  await loseWeights(page);
   await page.goto("./");
   const lost = page.getByRole("alert");
   await expect(lost).toContainText("The browser no longer holds “tiny diffusion”.");

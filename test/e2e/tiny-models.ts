@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Shapes } from "../../workers/weights/layouts/component.ts";
 import { expectedTensors } from "../../workers/weights/layouts/expected-tensors.ts";
 import { writeRandomTensors } from "../bench/random-unet.ts";
+import { SD15_TEXT } from "../support/sd15-text.ts";
 
 const CROSS = 32;
 
@@ -87,16 +88,7 @@ export function tinyKosmosG(folder: string): Promise<string> {
 
 /** Text encoder of so many bytes, all of them zero: long enough to be stopped on the way. */
 export async function longTextEncoder(path: string): Promise<void> {
-  const tensors = expectedTensors("clip-text", {
-    vocab_size: 49408,
-    hidden_size: 768,
-    intermediate_size: 3072,
-    num_hidden_layers: 12,
-    num_attention_heads: 12,
-    max_position_embeddings: 77,
-    hidden_act: "quick_gelu",
-    layer_norm_eps: 1e-5,
-  });
+  const tensors = expectedTensors("clip-text", SD15_TEXT);
   let end = 0;
   const header = Object.fromEntries(
     [...tensors].map(([name, shape]) => {

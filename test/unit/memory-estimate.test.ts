@@ -6,6 +6,7 @@ import { isKosmosG, type TextToImageBundle } from "../../workers/weights/bundle.
 import { parseBundle } from "../../workers/weights/parse-bundle.ts";
 import { SD15_SCHEDULER } from "../../workers/weights/sd15-scheduler.ts";
 import { sd15UNetConfig } from "../bench/random-unet.ts";
+import { SD15_TEXT } from "../support/sd15-text.ts";
 import { SD15_VAE } from "../support/sd15-vae.ts";
 
 const component = { files: ["model.safetensors"], prefix: "" };
@@ -23,16 +24,7 @@ const sd15: TextToImageBundle = {
   components: {
     text_encoder: {
       ...component,
-      config: {
-        vocab_size: 49408,
-        hidden_size: 768,
-        intermediate_size: 3072,
-        num_hidden_layers: 12,
-        num_attention_heads: 12,
-        max_position_embeddings: 77,
-        hidden_act: "quick_gelu",
-        layer_norm_eps: 1e-5,
-      },
+      config: SD15_TEXT,
     },
     tokenizer: { merges: "merges.txt" },
     unet: {

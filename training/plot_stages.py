@@ -1,6 +1,6 @@
 """Draws the curves of the MLLM, align and instruct stages and keeps their CSV files:
 
-    python plot_stages.py figures/mini-curves.png      # reads cache/{mllm,align,instruct}/curve.csv
+    python plot_stages.py figures/mini-curves.png      # cache/{mllm,align,instruct}/curve.csv, or those that are kept
 """
 
 import csv
@@ -24,11 +24,12 @@ def main() -> None:
     figure, axes = plt.subplots(1, len(STAGES), figsize=(13, 3.6), layout="constrained")
     for axis, (stage, names) in zip(axes, STAGES.items(), strict=True):
         axis.set(title=stage, xlabel="thousand samples", yscale="log")
-        path = CACHE / stage / "curve.csv"
-        if not path.exists():
+        path, kept = CACHE / stage / "curve.csv", out.parent / f"{stage}-curve.csv"
+        if path.exists():
+            shutil.copyfile(path, kept)
+        if not kept.exists():
             continue
-        shutil.copyfile(path, out.parent / f"{stage}-curve.csv")
-        rows = list(csv.DictReader(path.open()))
+        rows = list(csv.DictReader(kept.open()))
         for name in names:
             points = [(int(row["samples"]) / 1000, float(row[name])) for row in rows if row[name]]
             axis.plot(*zip(*points, strict=True), label=name)

@@ -5,6 +5,7 @@
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { relative } from "node:path";
 import { ensureChromium, ensureF16Chromium } from "./install-chromium.mjs";
 
 const RESULTS = "test-results";
@@ -12,7 +13,9 @@ const RESULTS = "test-results";
 const SUITE_TIMEOUT = 35 * 60_000;
 
 /**
- * @typedef {{ passed: number, failed: number, skipped: number }} Counts
+ * @typedef {{ passed: number, failures: string[], skipped: number }} Counts `failures`: what failed, by file and name
+ * @typedef {{ name: string, status: string, assertionResults: { fullName: string, status: string }[] }} VitestFile
+ * @typedef {{ title: string, file: string, specs?: { title: string, ok: boolean }[], suites?: PlaywrightSuite[] }} PlaywrightSuite
  * @typedef {{ name: string, command: string[], env?: Record<string, string>, count?: () => Counts, browser?: "fp32" | "fp16" }} Suite
  */
 
@@ -39,13 +42,15 @@ function vitest(name) {
     ],
     count() {
       const report = readJson(file);
-      const skipped = report.numPendingTests + report.numTodoTests;
-      // A file that does not even load has no tests to fail.
-      const broken = report.testResults.filter(
-        (/** @type {{ status: string, assertionResults: unknown[] }} */ f) =>
-          f.status === "failed" && f.assertionResults.length === 0,
-      );
-      return { passed: report.numPassedTests, failed: report.numFailedTests + broken.length, skipped };
+      const failures = report.testResults.flatMap((/** @type {VitestFile} */ tested) => {
+        const path = relative(process.cwd(), tested.name);
+        // A file that does not even load has no tests to fail.
+        if (tested.status === "failed" && tested.assertionResults.length === 0) return [path];
+        return tested.assertionResults
+          .filter(({ status }) => status === "failed")
+          .map(({ fullName }) => `${path}: ${fullName}`);
+      });
+      return { passed: report.numPassedTests, failures, skipped: report.numPendingTests + report.numTodoTests };
     },
   };
 }
@@ -62,8 +67,13 @@ function journeys(project) {
     env: { PLAYWRIGHT_JSON_OUTPUT_NAME: file },
     browser: project === "fp16" ? "fp16" : "fp32",
     count() {
-      const { expected, unexpected, flaky, skipped } = readJson(file).stats;
-      return { passed: expected + flaky, failed: unexpected, skipped };
+      const { stats, suites } = readJson(file);
+      /** @type {(suite: PlaywrightSuite) => string[]} */
+      const failedIn = (suite) => [
+        ...(suite.specs ?? []).filter(({ ok }) => !ok).map(({ title }) => `${suite.file}: ${title}`),
+        ...(suite.suites ?? []).flatMap(failedIn),
+      ];
+      return { passed: stats.expected + stats.flaky, failures: suites.flatMap(failedIn), skipped: stats.skipped };
     },
   };
 }
@@ -127,15 +137,15 @@ function run(suite) {
  * @returns {Counts}
  */
 function countsOf(suite, code) {
-  if (!suite.count) return { passed: 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+  if (!suite.count) return { passed: 0, failures: code === 0 ? [] : [suite.name], skipped: 0 };
   /** @type {Counts} */
-  let counts = { passed: 0, failed: 0, skipped: 0 };
+  let counts = { passed: 0, failures: [], skipped: 0 };
   try {
     counts = suite.count();
   } catch {
     console.log(`${suite.name}: wrote no report`);
   }
-  if (counts.failed === 0 && (code !== 0 || counts.passed === 0)) counts.failed = 1;
+  if (counts.failures.length === 0 && (code !== 0 || counts.passed === 0)) counts.failures.push(suite.name);
   return counts;
 }
 
@@ -154,7 +164,8 @@ if (needs("fp32") || needs("fp16")) console.log(`Chromium: ${ensureChromium()}`)
 const f16Chromium = needs("fp16") ? ensureF16Chromium() : undefined;
 if (needs("fp16")) console.log(`Chromium with shader-f16: ${f16Chromium ?? "none"}`);
 
-const total = { passed: 0, failed: 0 };
+/** @type {{ passed: number, failures: string[] }} */
+const total = { passed: 0, failures: [] };
 /** @type {string[]} */
 const lines = [];
 for (const suite of suites) {
@@ -168,17 +179,19 @@ for (const suite of suites) {
   console.log(`\n--- ${suite.name}: ${suite.command.join(" ")}`);
   const start = performance.now();
   const code = await run(suite);
-  const { passed, failed, skipped } = countsOf(suite, code);
+  const { passed, failures, skipped } = countsOf(suite, code);
   const seconds = ((performance.now() - start) / 1000).toFixed(0);
   const result = suite.count
-    ? `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ""}`
-    : failed
+    ? `${passed} passed, ${failures.length} failed${skipped ? `, ${skipped} skipped` : ""}`
+    : failures.length > 0
       ? "FAILED"
       : "ok";
   lines.push(`${name} ${result} (${seconds} s)`);
   total.passed += passed;
-  total.failed += failed;
+  total.failures.push(...failures.map((failure) => (suite.count ? `${suite.name}: ${failure}` : failure)));
 }
 writeFileSync(`${RESULTS}/total.json`, JSON.stringify(total));
-console.log(`\n${lines.join("\n")}\n${total.passed} passed, ${total.failed} failed`);
-process.exitCode = total.failed > 0 ? 1 : 0;
+console.log(`\n${lines.join("\n")}`);
+for (const failure of total.failures) console.log(`FAILED ${failure}`);
+console.log(`${total.passed} passed, ${total.failures.length} failed`);
+process.exitCode = total.failures.length > 0 ? 1 : 0;

@@ -93,8 +93,12 @@ serve<LibraryRequest, LibraryReply>(async (request, { reply, signal }) => {
       return reply({ type: "counted", tokens: await countStoredTokens(store, request.model, request.parts) });
     case "estimate": {
       const { bundle, run, options } = request;
-      const { estimateMemory } = await import("./pipeline/memory-estimate.ts");
-      return reply({ type: "estimated", ...estimateMemory(bundle, run, options) });
+      const [{ estimateMemory }, { componentsKnownToOverflow }] = await Promise.all([
+        import("./pipeline/memory-estimate.ts"),
+        import("./pipeline/component-precision.ts"),
+      ]);
+      const inFloat32 = await componentsKnownToOverflow(bundle);
+      return reply({ type: "estimated", ...estimateMemory(bundle, run, options, inFloat32) });
     }
     case "usage":
       return reply({ type: "measured", usage: await store.usage() });

@@ -1,5 +1,6 @@
 /** Imported checkpoints whose weights drive a network beyond float16: pictures as in float32, not black ones. */
 import { beforeEach, describe, expect, inject, test } from "vitest";
+import { componentsKnownToOverflow } from "../../workers/pipeline/component-precision.ts";
 import { createConditionPipeline } from "../../workers/pipeline/condition.ts";
 import { DiffusionPipeline } from "../../workers/pipeline/diffusion.ts";
 import { createRuntime } from "../../workers/pipeline/runtime.ts";
@@ -100,8 +101,10 @@ describe.skipIf(!there)(`networks beyond float16, ${precision}`, async () => {
     const next = await drawn(model);
     expect(next.phases).not.toContain("float32");
     expect(psnr(next.picture.data, expected.picture.data)).toBeGreaterThan(60);
-    const other = await drawn(await imported("plain", [single]));
-    expect(other.phases).not.toContain("float32");
+    expect(await componentsKnownToOverflow(model.bundle)).toEqual(new Set(half ? ["unet"] : []));
+    const plain = await imported("plain", [single]);
+    expect((await drawn(plain)).phases).not.toContain("float32");
+    expect(await componentsKnownToOverflow(plain.bundle)).toEqual(new Set());
   });
 
   test.runIf(half)("a preview that shows it ends the steps that would come to nothing", async () => {

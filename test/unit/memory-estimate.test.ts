@@ -67,6 +67,15 @@ test("a larger picture takes more, half the precision less", () => {
   expect(at(256, "float16")).toBeLessThanOrEqual(at(256, "float32"));
 });
 
+test("a network that is computed in float32 on a float16 device takes what it takes on a float32 device", () => {
+  const takes = (inFloat32: string[]) =>
+    estimateMemory(sd15, square(256), device("float16", 2048), new Set(inFloat32)).estimate.weights;
+  const unet = takes(["unet"]) - takes([]);
+  expect(unet / (2 * 859_520_964)).toBeCloseTo(1, 3);
+  const all = estimateMemory(sd15, square(256), device("float32", 2048)).estimate.weights;
+  expect(takes(["unet", "text_encoder"])).toBe(all);
+});
+
 test("a GPT in 4-bit blocks takes half a byte a number and two bytes a block", () => {
   const mini = parseBundle(JSON.parse(readFileSync("public/models/mini/model.json", "utf8")), "mini");
   if (!isKosmosG(mini)) throw new Error("reads words alone");

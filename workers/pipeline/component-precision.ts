@@ -33,6 +33,19 @@ export function allFinite(values: ArrayLike<number>): boolean {
   return true;
 }
 
+/** By what a network's overflow is remembered: what its weights are, wherever they are stored. */
+const keyOf = ({ files, prefix }: Component, bundle: Pick<Bundle, "files">): string =>
+  JSON.stringify([files.map((file) => bundle.files[file]?.sha256), prefix]);
+
+/** Names of the components of a model that are known to overflow float16. */
+export async function componentsKnownToOverflow(bundle: Bundle): Promise<Set<string>> {
+  const components = Object.entries<object>(bundle.components).filter(
+    (entry): entry is [string, Component] => "prefix" in entry[1],
+  );
+  const known = await Promise.all(components.map(([, component]) => isKnownToOverflow(keyOf(component, bundle))));
+  return new Set(components.filter((_, i) => known[i]).map(([name]) => name));
+}
+
 export class ComponentPrecision {
   private readonly known = new Map<string, Promise<FloatDType>>();
 
@@ -49,7 +62,7 @@ export class ComponentPrecision {
   async optionsFor(component: Component): Promise<GraphOptions> {
     const options = this.runtime.graphOptions();
     if (options.dtype === "float32") return options;
-    const key = this.keyOf(component);
+    const key = keyOf(component, this.bundle);
     const dtype = this.known.get(key) ?? this.floatType(component);
     this.known.set(key, dtype);
     return this.runtime.graphOptions(await dtype);
@@ -67,7 +80,7 @@ export class ComponentPrecision {
         if (!(error instanceof Overflow)) throw error;
         const { component, network } = error;
         if (!component || (await this.optionsFor(component)).dtype === "float32") throw notFinite(network);
-        const key = this.keyOf(component);
+        const key = keyOf(component, this.bundle);
         this.known.set(key, Promise.resolve("float32"));
         await rememberOverflow(key);
         onPhase("float32");
@@ -75,18 +88,17 @@ export class ComponentPrecision {
     }
   }
 
-  private keyOf({ files, prefix }: Component): string {
-    return JSON.stringify([files.map((file) => this.bundle.files[file]?.sha256), prefix]);
-  }
-
   private async floatType(component: Component): Promise<FloatDType> {
-    if (await isKnownToOverflow(this.keyOf(component))) return "float32";
+    const key = keyOf(component, this.bundle);
+    if (await isKnownToOverflow(key)) return "float32";
     const tensors = this.weights.component(component);
     for (const name of tensors.names()) {
       const location = tensors.get(name);
       if (!location || location.dtype === "F16" || isFourBit(location)) continue;
       for await (const values of floatChunks(this.weights, location)) {
-        if (overflowsFloat16(values, toFloat16Bits(values))) return "float32";
+        if (!overflowsFloat16(values, toFloat16Bits(values))) continue;
+        await rememberOverflow(key);
+        return "float32";
       }
     }
     return "float16";

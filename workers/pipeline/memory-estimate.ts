@@ -59,23 +59,28 @@ const PROMPT_TOKENS = 96;
 
 /**
  * What a picture takes, and where what draws it has too large a buffer, the size that fits instead; null: none, or this one does.
- * @param options how graphs are built on the device, as Runtime.graphOptions gives them
+ * @param device how graphs are built there, as Runtime.graphOptions gives it
+ * @param inFloat32 names of the components that are computed in float32 even so
  * @throws GraphError a configuration that contradicts itself
  */
 export function estimateMemory(
   bundle: Bundle,
   run: PictureRun,
-  options: GraphOptions,
+  device: GraphOptions,
+  inFloat32: ReadonlySet<string> = new Set(),
 ): { estimate: MemoryEstimate; instead: PictureSize | null } {
+  const options: OptionsOf = (component) => (inFloat32.has(component) ? { ...device, dtype: "float32" } : device);
   const painting = painters(bundle, run, options).map(graphMemory);
   const all = [...readers(bundle, options).map(graphMemory), ...painting];
   const estimate = {
     weights: all.reduce((sum, { weights }) => sum + weights, 0),
     activations: Math.max(...all.map(({ activations }) => activations)),
     largestBuffer: Math.max(...all.map(({ largestBuffer }) => largestBuffer)),
-    bufferLimit: options.maxBufferBytes,
+    bufferLimit: device.maxBufferBytes,
   };
-  const instead = bindable(painting, options) ? null : (sizeThatFits(bundle, run, options) ?? null);
+  const doesFit = (size: PictureSize) =>
+    bindable(painters(bundle, { ...run, ...size }, options).map(graphMemory), device);
+  const instead = bindable(painting, device) ? null : (sizeThatFits(bundle, run, doesFit) ?? null);
   return { estimate, instead };
 }
 
@@ -84,50 +89,55 @@ const bindable = (graphs: readonly GraphMemory[], { maxBufferBytes }: GraphOptio
   graphs.every(({ largestBuffer }) => largestBuffer <= maxBufferBytes);
 
 /** The largest of the model's own sizes that fits where `run` does not: of the same form, or else square. */
-function sizeThatFits(bundle: Bundle, run: PictureRun, options: GraphOptions): PictureSize | undefined {
+function sizeThatFits(
+  bundle: Bundle,
+  run: PictureSize,
+  doesFit: (size: PictureSize) => boolean,
+): PictureSize | undefined {
   const area = ({ width, height }: PictureSize) => width * height;
   const { width, height } = bundle.defaults;
   const sameForm = (size: PictureSize) => size.width * run.height === size.height * run.width;
   const smaller = [...(bundle.sizes ?? []), { width, height }]
     .filter((size) => area(size) < area(run) && (sameForm(size) || size.width === size.height))
     .sort((a, b) => Number(sameForm(b)) - Number(sameForm(a)) || area(b) - area(a));
-  const doesFit = (size: PictureSize) =>
-    bindable(painters(bundle, { ...run, ...size }, options).map(graphMemory), options);
   const smallest = smaller.toSorted((a, b) => area(a) - area(b))[0];
   // A weight may be too large by itself.
   return smallest && doesFit(smallest) ? smaller.find(doesFit) : undefined;
 }
 
+/** How the graphs of a component, by its name in the bundle, are built. */
+type OptionsOf = (component: string) => GraphOptions;
+
 /** The networks that read the prompt. */
-function readers(bundle: Bundle, options: GraphOptions): Graph[] {
+function readers(bundle: Bundle, options: OptionsOf): Graph[] {
   if (!isKosmosG(bundle)) {
     const { config } = bundle.components.text_encoder;
     const size = { batch: 1, tokens: config.max_position_embeddings, givenEmbeddings: true };
-    return [buildClipTextGraph(ANYTHING, config, size, options)];
+    return [buildClipTextGraph(ANYTHING, config, size, options("text_encoder"))];
   }
   const { clip_vision, resampler, gpt, aligner } = bundle.components;
   const sequence = { batch: 1, tokens: Math.min(PROMPT_TOKENS, aligner.config.max_positions - 2) };
   const pictures = { images: 1, tokens: clipTokens(clip_vision.config) };
   return [
-    buildClipVisionGraph(ANYTHING, clip_vision.config, pictures, options),
-    buildResamplerGraph(ANYTHING, resampler.config, pictures, options),
-    buildMllmGraph(gpt.four_bit ? IN_FOUR_BITS : ANYTHING, gpt.config, sequence, options),
-    buildAlignerGraph(ANYTHING, aligner.config, sequence, options),
+    buildClipVisionGraph(ANYTHING, clip_vision.config, pictures, options("clip_vision")),
+    buildResamplerGraph(ANYTHING, resampler.config, pictures, options("resampler")),
+    buildMllmGraph(gpt.four_bit ? IN_FOUR_BITS : ANYTHING, gpt.config, sequence, options("gpt")),
+    buildAlignerGraph(ANYTHING, aligner.config, sequence, options("aligner")),
   ];
 }
 
 /** The networks whose buffers grow with the picture. */
-function painters(bundle: Bundle, { width, height, guided }: PictureRun, options: GraphOptions): Graph[] {
+function painters(bundle: Bundle, { width, height, guided }: PictureRun, options: OptionsOf): Graph[] {
   const { unet, vae } = bundle.components;
   const grid = latentGrid(bundle);
   const latents = { height: height / grid, width: width / grid };
   const pass = { ...latents, batch: guided ? 2 : 1, tokens: conditionShape(bundle).rows, givenKeysAndValues: true };
   const one = { ...latents, batch: 1 };
   return [
-    buildCrossAttentionGraph(ANYTHING, unet.config, pass, options),
-    buildUNetGraph(ANYTHING, unet.config, pass, options),
+    buildCrossAttentionGraph(ANYTHING, unet.config, pass, options("unet")),
+    buildUNetGraph(ANYTHING, unet.config, pass, options("unet")),
     vae.type === "AutoencoderKL"
-      ? buildVaeDecoderGraph(ANYTHING, vae.config, one, { ...options, dtype: "float32" })
-      : buildTinyDecoderGraph(ANYTHING, vae.config, one, options),
+      ? buildVaeDecoderGraph(ANYTHING, vae.config, one, { ...options("vae"), dtype: "float32" })
+      : buildTinyDecoderGraph(ANYTHING, vae.config, one, options("vae")),
   ];
 }

@@ -171,7 +171,7 @@ describe.skipIf(!there)(`imported models, ${precision}`, async () => {
       const { condition } = await conditions.encode([{ kind: "text", text: facts.words }], hooks);
       expectClose("words", condition.data, await reference("words"));
       const picture = { kind: "entity" as const, image: { width: 1, height: 1, data: new Uint8ClampedArray(4) } };
-      expect(() => conditions.encode([picture], hooks)).toThrow(/words alone/);
+      await expect(conditions.encode([picture], hooks)).rejects.toThrow(/words alone/);
       if (path.includes("single")) {
         const given = await reference("words");
         const found = await noisePrediction(bundle, weights, given.data);

@@ -29,6 +29,7 @@ from evaluation.networks import load_embedding, load_probes
 from evaluation.subjects import Sprites, load_art
 from kosmosg.checkpoint import load_conditioner, load_unet
 from kosmosg.mllm import KosmosG, init_positional_structure
+from kosmosg.unet import attend_by_products
 from loop import LoopConfig, build_optimizers, train
 from sample import MINI
 from stages import HERE, SceneBatches, averaged_weights, build_model, load_config, open_dataset
@@ -106,7 +107,7 @@ def run(way: Way, values: dict[str, dict], seconds: float, options: argparse.Nam
     plan_file = folder / "samples.json"
     plan: dict[str, int] = json.loads(plan_file.read_text()) if plan_file.exists() else {}
     model, dataset = model_of(way, values, options.mllm, 0), open_dataset("train", options.shards)
-    conditioner, unet = load_conditioner(options.decoder), load_unet(options.unet)
+    conditioner, unet = load_conditioner(options.decoder), attend_by_products(load_unet(options.unet))
 
     def stage_of(name: str, stage: nn.Module, batches: SceneBatches, config: LoopConfig, share: float) -> nn.Module:
         if name not in plan:

@@ -29,7 +29,7 @@ from kosmosg.conditioner import ConditionerConfig, NativeConditioner
 from kosmosg.precision import mixed_precision
 from kosmosg.schedule import TRAIN_TIMESTEPS, add_noise, clean_latents, velocity
 from kosmosg.text import BOS, PAD, Tokenizer
-from kosmosg.unet import unet
+from kosmosg.unet import attend_by_products, unet
 
 HERE = Path(__file__).parent
 BINS = 10
@@ -38,7 +38,7 @@ BINS = 10
 class Decoder(nn.Module):
     def __init__(self, vocab_size: int) -> None:
         super().__init__()
-        self.unet = unet()
+        self.unet = attend_by_products(unet())
         self.conditioner = NativeConditioner(ConditionerConfig(vocab_size))
 
     def forward(self, ids: Tensor, slots: Tensor, references: Tensor, noisy: Tensor, timesteps: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from kosmosg.checkpoint import load_unet
 from kosmosg.losses import add_noise, diffusion_target, drop_condition, instruct_loss, scaled_linear_alphas_cumprod
 from kosmosg.mllm import KosmosG
 from kosmosg.schedule import SCHEDULER_CONFIG
+from kosmosg.unet import attend_by_products
 from loop import LoopConfig, train
 from stages import SceneBatches, StageBatch, averaged_weights, build_model, load_config, open_dataset
 
@@ -100,7 +101,7 @@ def main() -> None:
     model = build_model(values)
     weights = averaged_weights(arguments.align)
     model.load_state_dict({name: weights[name] for name in model.state_dict()})
-    stage = InstructStage(model, load_unet(arguments.decoder), config)
+    stage = InstructStage(model, attend_by_products(load_unet(arguments.decoder)), config)
     unseen = InstructBatches(open_dataset("held_out", 1), 32, 1)
     checks = [unseen(step, 0, 1) for step in range(8)]
     batches = InstructBatches(open_dataset("train", arguments.shards), config.batch_size, config.seed + 1)

@@ -367,6 +367,8 @@ export const GERMAN = {
     "Der Browser darf „{name}“ nicht lesen. Drücken Sie noch einmal und erlauben Sie es, oder wählen Sie die Dateien neu.",
   "“{name}” is no longer where it was: moved, renamed or deleted. Put it back, or choose it where it is now.":
     "„{name}“ ist nicht mehr, wo es war: verschoben, umbenannt oder gelöscht. Legen Sie es zurück, oder wählen Sie es, wo es jetzt ist.",
+  "“{name}” takes what it lacks from “{lender}”, which is not here any more. Bring that one back first, or fetch the files again and take it from another model.":
+    "„{name}“ nimmt, was ihm fehlt, von „{lender}“, das nicht mehr da ist. Holen Sie zuerst dieses zurück, oder holen Sie die Dateien noch einmal und nehmen Sie es von einem anderen Modell.",
   "“{name}” was changed since it was imported. Choose it again to import it as it is now.":
     "„{name}“ wurde seit dem Import geändert. Wählen Sie es noch einmal, um es zu importieren, wie es jetzt ist.",
   "{file}: cut off ({size} bytes, at least {end} are needed); fetch the file again":

@@ -225,7 +225,7 @@ export interface ChosenFile {
 /** A file at a public address that other sites may read (CORS). */
 export interface RemoteFile {
   url: string;
-  /** With its folder, where folders tell files apart; default: the last part of the address. */
+  /** With its folder, where folders tell files apart; default: its path without the folder that all files share. */
   name?: string;
   /** As its publisher says; checked. */
   size?: number;

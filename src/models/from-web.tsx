@@ -1,16 +1,17 @@
 import { ExternalLink } from "lucide-react";
-import { useEffect, useId, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import * as v from "valibot";
 import { useStore } from "zustand";
 import { useApp } from "../app-context.ts";
 import { languageOf, preferences } from "../ui/preferences-store.ts";
 import { useTexts } from "../ui/texts.ts";
+import { addressesIn, nameFromAddresses } from "./addresses.ts";
 import { Catalog, type CatalogModel } from "./catalog.ts";
 import { LenderSelect, useLenders } from "./lender-select.tsx";
 import { bytesText } from "./sizes.ts";
 import { modelsTexts } from "./texts.ts";
 
-/** Weights that others have published: those that the app knows, and any address. */
+/** Weights that others have published: those that the app knows, and any addresses. */
 export function FromWeb() {
   const t = useTexts(modelsTexts);
   const [models, setModels] = useState<readonly CatalogModel[]>([]);
@@ -35,7 +36,7 @@ export function FromWeb() {
           <CatalogCard key={model.id} model={model} />
         ))}
       </ul>
-      <Address />
+      <Addresses />
     </section>
   );
 }
@@ -93,39 +94,60 @@ function CatalogCard({ model }: { model: CatalogModel }) {
   );
 }
 
-/** Any file of weights at a public address. */
-function Address() {
+/** Any files of weights at public addresses. */
+function Addresses() {
   const t = useTexts(modelsTexts);
   const { imports } = useApp();
-  const ids = { address: useId(), hint: useId(), fourBit: useId() };
-  const [address, setAddress] = useState("");
-  const [wrong, setWrong] = useState(false);
+  const ids = { addresses: useId(), hint: useId(), fourBit: useId() };
+  const field = useRef<HTMLTextAreaElement>(null);
+  const [text, setText] = useState("");
+  const [wrong, setWrong] = useState<string>();
   const [base, setBase] = useState("");
   const [fourBit, setFourBit] = useState(false);
   const lenders = useLenders();
-  const begin = (event: React.FormEvent) => {
+  const begin = async (event: React.FormEvent) => {
     event.preventDefault();
-    const url = addressOf(address);
-    setWrong(!url);
-    if (!url) return;
-    const name = lastPart(url).replace(/\.\w+$/, "") || url.host;
-    const choice = { name, license: t.licensePlaceholder, ...(base && { base }), ...(fourBit && { fourBit }) };
-    void imports.getState().fetch([{ url: url.href }], choice);
+    const { urls, wrong } = addressesIn(text);
+    setWrong(wrong);
+    // Where it is read out what is wrong.
+    if (wrong !== undefined) field.current?.focus();
+    if (wrong !== undefined || urls.length === 0) return;
+    const files = urls.map((url) => ({ url }));
+    // It may have been deleted since it was chosen.
+    const lent = lenders.some(({ id }) => id === base) && { base };
+    const choice = {
+      name: nameFromAddresses(urls),
+      license: t.licensePlaceholder,
+      ...lent,
+      ...(fourBit && { fourBit }),
+    };
+    if (await imports.getState().fetch(files, choice)) setText("");
+  };
+  const edit = (edited: string) => {
+    setText(edited);
+    setWrong(undefined);
+  };
+  const sendByKeys = (event: React.KeyboardEvent<HTMLTextAreaElement>) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.currentTarget.form?.requestSubmit();
   };
   return (
-    <form className="import-field" onSubmit={begin} noValidate>
-      <label htmlFor={ids.address}>{t.address}</label>
-      <input
-        id={ids.address}
-        type="url"
-        inputMode="url"
-        value={address}
+    <form className="import-field addresses" onSubmit={(event) => void begin(event)} noValidate>
+      <label htmlFor={ids.addresses}>{t.addresses}</label>
+      <textarea
+        ref={field}
+        id={ids.addresses}
+        rows={4}
+        autoCapitalize="none"
+        autoCorrect="off"
+        spellCheck={false}
+        value={text}
         aria-describedby={ids.hint}
-        aria-invalid={wrong}
-        onChange={(event) => setAddress(event.target.value)}
+        aria-invalid={wrong !== undefined}
+        onChange={(event) => edit(event.target.value)}
+        onKeyDown={sendByKeys}
       />
-      <p id={ids.hint} className={wrong ? "hint warn" : "hint"}>
-        {wrong ? t.noAddress : t.addressHint}
+      <p id={ids.hint} className={wrong === undefined ? "hint" : "hint warn"}>
+        {wrong === undefined ? t.addressesHint : t.noAddress(wrong.slice(0, 200))}
       </p>
       {lenders.length > 0 && <LenderSelect label={t.base} value={base} none={t.noBase} onChange={setBase} />}
       <label className="check">
@@ -141,29 +163,10 @@ function Address() {
         {t.fourBitHint}
       </p>
       <div className="model-actions">
-        <button type="submit" className="button" disabled={address.trim() === ""}>
+        <button type="submit" className="button" disabled={text.trim() === ""}>
           {t.fetchIt}
         </button>
       </div>
     </form>
   );
-}
-
-function addressOf(text: string): URL | undefined {
-  try {
-    const url = new URL(text.trim());
-    return /^https?:$/.test(url.protocol) ? url : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Of an address; as it stands where its escapes are none. */
-function lastPart(url: URL): string {
-  const part = url.pathname.split("/").at(-1) ?? "";
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
 }

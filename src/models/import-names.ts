@@ -6,7 +6,7 @@ const WEIGHTS = /\.(safetensors|ckpt|pt|pth|bin)$/i;
 
 export const looksLikeWeights = ({ name }: { readonly name: string }) => WEIGHTS.test(name);
 
-const MAX_NAME = 80;
+export const MAX_NAME = 80;
 
 /** The folder's name, or that of the largest file. */
 export function nameFromFiles(files: readonly ChosenFile[]): string {

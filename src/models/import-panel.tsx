@@ -1,4 +1,4 @@
-import { Fragment, useId } from "react";
+import { Fragment, useEffect, useId, useRef } from "react";
 import type { ImportPreview } from "../../workers/protocol.ts";
 import { useApp, useImport, useModels } from "../app-context.ts";
 import { type Message, useWords } from "../ui/engine-messages.ts";
@@ -10,7 +10,6 @@ import { modelsTexts } from "./texts.ts";
 /** What the chosen files would make, before anything is stored. */
 export function ImportPanel() {
   const t = useTexts(modelsTexts);
-  const words = useWords();
   const { imports } = useApp();
   const { files, busy, preview, failure, base } = useImport((state) => state);
   const lender = useModels((state) => state.models?.find(({ id }) => id === base)?.name);
@@ -26,7 +25,7 @@ export function ImportPanel() {
       {(files.length > 0 || failure) && (
         <div className="import-panel" aria-busy={busy === "preview"}>
           {busy === "preview" && !preview && <p className="hint">{t.looking}</p>}
-          {failure && <Failure lines={words(failure).split("\n")} begun={preview !== null} />}
+          {failure && <Failure failure={failure} begun={preview !== null} />}
           {preview && (
             <>
               <h4>{t.wouldBe[idle ? "none" : (preview.reader ?? "none")]}</h4>
@@ -53,12 +52,19 @@ export function ImportPanel() {
 }
 
 /** @param begun the files are good, but it came to nothing */
-function Failure({ lines, begun }: { lines: readonly Message[]; begun: boolean }) {
+function Failure({ failure, begun }: { failure: Message; begun: boolean }) {
   const t = useTexts(modelsTexts);
+  const words = useWords();
+  const alert = useRef<HTMLDivElement>(null);
+  // What was pressed may be far below.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: for each failure, also in the same words
+  useEffect(() => {
+    alert.current?.scrollIntoView({ block: "nearest" });
+  }, [failure]);
   return (
-    <div className="trouble" role="alert">
+    <div ref={alert} className="trouble" role="alert">
       <h4>{begun ? t.failed : t.cannotUse}</h4>
-      <Lines lines={lines} />
+      <Lines lines={words(failure).split("\n")} />
       {begun && <p className="hint">{t.failedHint}</p>}
     </div>
   );

@@ -36,7 +36,10 @@ export function ImportRoom({ onDone }: { onDone: () => void }) {
       {busy !== "import" && <Choose />}
       {busy === "import" ? <ImportProgress /> : <ImportPanel />}
       {busy !== "import" && <EarlierFiles />}
-      {busy !== "import" && <FromWeb />}
+      {/* Kept as it is: what was typed there goes on after a failure. */}
+      <div hidden={busy === "import"}>
+        <FromWeb />
+      </div>
     </section>
   );
 }

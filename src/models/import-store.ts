@@ -1,11 +1,21 @@
 /**
- * Files that a person chose, on their way to a model: looked at, named, imported. One at a time; it goes on whatever view is open.
+ * Files that a person chose, or named by address, on their way to a model: looked at, named, imported. One at a time; it goes on whatever view
+ * is open.
  */
 import { createStore } from "zustand/vanilla";
+import { say } from "../../workers/messages.ts";
 import type { ImportChoice, ImportPreview, InstallProgress, RemoteFile } from "../../workers/protocol.ts";
 import { type CallOptions, type Engine, EngineError } from "../engine/index.ts";
 import { type Message, messageOf } from "../ui/engine-messages.ts";
-import { asEarlier, type EarlierImport, type EarlierImports, knownFiles, reopen } from "./earlier-imports.ts";
+import {
+  asEarlier,
+  type EarlierAddresses,
+  type EarlierFiles,
+  type EarlierImport,
+  type EarlierImports,
+  knownFiles,
+  reopen,
+} from "./earlier-imports.ts";
 import { importId, looksLikeWeights, nameFromFiles } from "./import-names.ts";
 import { canDraw, type ModelsStore } from "./models-store.ts";
 import type { Picked, PickedFile } from "./picked-files.ts";
@@ -34,7 +44,7 @@ export interface ImportState extends Picked {
   /** null until the files were looked at, or where they hold no weights. */
   readonly preview: ImportPreview | null;
   readonly here: AlreadyHere | null;
-  /** Of earlier imports, newest first, as far as the browser lets files be remembered. */
+  /** Newest first, as far as the browser lets files be remembered. */
   readonly earlier: readonly EarlierImport[];
   /** Id of the model that comes back; null: a new one. */
   readonly id: string | null;
@@ -54,7 +64,10 @@ export interface ImportState extends Picked {
   readonly choose: (picked: Picked | Promise<Picked>) => Promise<void>;
   /** Reads which files were imported before. */
   readonly recall: () => Promise<void>;
-  /** The files of an earlier import again, in a click: its model comes back, or is imported once more where it is still here. */
+  /**
+   * The files of an earlier import again, in a click: its model comes back. Files of the person's disk are imported once more where it is still
+   * here.
+   */
   readonly bringBack: (id: string) => Promise<void>;
   /** Remembers the files of an import no longer. */
   readonly forget: (id: string) => Promise<void>;
@@ -62,8 +75,8 @@ export interface ImportState extends Picked {
   readonly change: (change: Partial<Pick<ImportState, "name" | "license" | "fourBit">>) => void;
   /** @param license where none was written */
   readonly begin: (license: string) => Promise<void>;
-  /** Fetches files from public addresses and imports them. What was stopped goes on the next time. */
-  readonly fetch: (files: readonly RemoteFile[], choice: Omit<ImportChoice, "id">) => Promise<void>;
+  /** Fetches files from public addresses and imports them. What was stopped goes on the next time. @returns whether they are a model now */
+  readonly fetch: (files: readonly RemoteFile[], choice: Omit<ImportChoice, "id">) => Promise<boolean>;
   /** Ends the import that runs; the files stay chosen. */
   readonly cancel: () => void;
   /** Puts the files away. */
@@ -117,7 +130,8 @@ export function createImportStore({ engine, models, tell, memory }: Ports) {
     const alreadyHere = async (files: readonly PickedFile[]): Promise<AlreadyHere | null> => {
       const weights = files.filter(looksLikeWeights).length;
       let most: AlreadyHere | null = null;
-      for (const earlier of get().earlier.filter(({ choice }) => holds(choice.id))) {
+      for (const earlier of get().earlier) {
+        if (earlier.kind !== "files" || !holds(earlier.choice.id)) continue;
         const known = await knownFiles(files, earlier);
         const { id, name } = earlier.choice;
         if (known.length > (most?.files.length ?? 0)) most = { id, name, files: known, all: known.length === weights };
@@ -133,8 +147,66 @@ export function createImportStore({ engine, models, tell, memory }: Ports) {
         return engine.importModel(plain(files), choice, options);
       });
       // Nobody wants back what was stopped.
-      if (done === "stopped" && id === null) await memory?.forget(choice.id).catch(() => {});
+      if (done === "cancelled" && id === null) await memory?.forget(choice.id).catch(() => {});
       await get().recall();
+    };
+
+    /** Fetches and imports. Remembered from when bytes come: what is refused before would only be refused again. */
+    const importFetched = async (earlier: EarlierAddresses) => {
+      const { choice, addresses } = earlier;
+      const isKnown = get().earlier.some(({ choice: { id } }) => id === choice.id);
+      let kept: Promise<void> | undefined;
+      const done = await run(choice.name, ({ onProgress, ...options }) =>
+        engine.importRemote(addresses, choice, {
+          ...options,
+          onProgress: (progress) => {
+            kept ??= memory?.keep(earlier).catch(() => {});
+            onProgress?.(progress);
+          },
+        }),
+      );
+      await kept;
+      // Some show only when they are here that they are no model.
+      if (done === "bad-bundle" && !isKnown) await memory?.forget(choice.id).catch(() => {});
+      await get().recall();
+      return done === "done";
+    };
+
+    /** The files of an earlier import, chosen again. */
+    const chooseAgain = async (earlier: EarlierFiles) => {
+      const { choice } = earlier;
+      const { id, name, license, fourBit = false } = choice;
+      const again = holds(id);
+      // Before anything else: the browser asks for permission in the click alone.
+      const reopening = reopen(earlier);
+      const base = choice.base !== undefined && holds(choice.base) ? choice.base : null;
+      set({ ...NOTHING, name, license, base, fourBit });
+      await look(async (show) => {
+        const { files, roots } = await reopening;
+        show({ files, roots, id: again ? null : id });
+        return { preview: await preview(files, base), here: again ? await alreadyHere(files) : null };
+      });
+      // What lacks something now is asked about first; so is what is here already.
+      if (get().id !== id || get().preview?.lacking.length !== 0) return;
+      const { base: _, ...rest } = choice;
+      await importChosen({ ...rest, ...(base !== null && { base }) });
+    };
+
+    /** The model that lends what they lack is asked for first: gigabytes may come before they show that they lack it. */
+    const fetchAgain = async (earlier: EarlierAddresses) => {
+      const { name, id, base } = earlier.choice;
+      if (get().busy) return tell({ kind: "busy" });
+      if (holds(id)) return;
+      set({ ...NOTHING, name });
+      if (base === undefined || holds(base)) {
+        await importFetched({ ...earlier, at: Date.now() });
+        return;
+      }
+      const failure = say(
+        "“{name}” takes what it lacks from “{lender}”, which is not here any more. Bring that one back first, or fetch the files again and take it from another model.",
+        { name, lender: earlier.lender ?? base },
+      );
+      set({ failure });
     };
 
     const run = async (name: string, importing: (options: CallOptions) => Promise<{ id: string }>) => {
@@ -158,7 +230,7 @@ export function createImportStore({ engine, models, tell, memory }: Ports) {
         set({ busy: null, progress: null, cancelling: false, failure: stopped ? null : messageOf(error) });
         if (!stopped) tell({ kind: "failed", name, message: messageOf(error) });
         await models.getState().refresh();
-        return stopped ? "stopped" : "failed";
+        return error instanceof EngineError ? error.code : "failed";
       } finally {
         controller = null;
         globalThis.window?.removeEventListener("beforeunload", warn);
@@ -188,22 +260,7 @@ export function createImportStore({ engine, models, tell, memory }: Ports) {
         if (get().busy === "import") return tell({ kind: "busy" });
         const earlier = get().earlier.find(({ choice }) => choice.id === id);
         if (!earlier) return;
-        const { choice } = earlier;
-        const again = holds(id);
-        // Before anything else: the browser asks for permission in the click alone.
-        const reopening = reopen(earlier);
-        const base = choice.base !== undefined && holds(choice.base) ? choice.base : null;
-        const { name, license, fourBit = false } = choice;
-        set({ ...NOTHING, name, license, base, fourBit });
-        await look(async (show) => {
-          const { files, roots } = await reopening;
-          show({ files, roots, id: again ? null : id });
-          return { preview: await preview(files, base), here: again ? await alreadyHere(files) : null };
-        });
-        // What lacks something now is asked about first; so is what is here already.
-        if (get().id !== id || get().preview?.lacking.length !== 0) return;
-        const { base: _, ...rest } = choice;
-        await importChosen({ ...rest, ...(base !== null && { base }) });
+        await (earlier.kind === "files" ? chooseAgain(earlier) : fetchAgain(earlier));
       },
       forget: async (id) => {
         await memory?.forget(id).catch(() => {});
@@ -227,10 +284,21 @@ export function createImportStore({ engine, models, tell, memory }: Ports) {
         });
       },
       fetch: async (files, choice) => {
-        if (get().busy) return tell({ kind: "busy" });
+        if (get().busy) {
+          tell({ kind: "busy" });
+          return false;
+        }
         set({ ...NOTHING, name: choice.name });
-        const { name } = choice;
-        await run(name, (options) => engine.importRemote(files, { ...choice, id: importId(name) }, options));
+        const lender = models.getState().models?.find(({ id }) => id === choice.base)?.name;
+        // Asked for once more, it is the same model.
+        const before = get().earlier.find((earlier) => isSame(earlier, files, choice) && !holds(earlier.choice.id));
+        return importFetched({
+          kind: "addresses",
+          addresses: files,
+          choice: { ...choice, id: before?.choice.id ?? importId(choice.name) },
+          ...(lender !== undefined && { lender }),
+          at: Date.now(),
+        });
       },
       cancel: () => {
         if (!controller) return;
@@ -248,6 +316,13 @@ export function createImportStore({ engine, models, tell, memory }: Ports) {
 
 /** As the engine takes them. */
 const plain = (files: readonly PickedFile[]) => files.map(({ name, blob }) => ({ name, blob }));
+
+/** Whether an earlier import was of these addresses, to become the same. */
+const isSame = (earlier: EarlierImport, files: readonly RemoteFile[], choice: Omit<ImportChoice, "id">) =>
+  earlier.kind === "addresses" &&
+  earlier.addresses.length === files.length &&
+  earlier.addresses.every(({ url }, i) => url === files[i]?.url) &&
+  (["name", "base", "fourBit"] as const).every((key) => earlier.choice[key] === choice[key]);
 
 /** The browser asks before it leaves the page: what is half written would be lost. */
 const warn = (event: BeforeUnloadEvent) => event.preventDefault();

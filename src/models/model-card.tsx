@@ -8,6 +8,7 @@ import { notify } from "../ui/notices.tsx";
 import { useTexts } from "../ui/texts.ts";
 import { BringBack } from "./bring-back.tsx";
 import { DeleteDialog } from "./delete-dialog.tsx";
+import { brings } from "./earlier-imports.ts";
 import { awaitsImport, canDraw, cutsOut, type HeldModel, MINI, modelId, readsWordsAlone } from "./models-store.ts";
 import { chooseTarget } from "./save-model.ts";
 import { bytesText } from "./sizes.ts";
@@ -28,7 +29,9 @@ export function ModelCard({ model, onRemoved }: { model: HeldModel; onRemoved: (
   const drawing = useGeneration((state) =>
     jobsThat(state.jobs, "running").some(({ request }) => modelId(request.model) === id),
   );
-  const isKnown = useImport((state) => state.earlier.some(({ choice }) => choice.id === id));
+  const earlier = useImport((state) => state.earlier.find((earlier) => brings(earlier, model))?.choice);
+  const wasBrought = useModels((state) => state.models?.some((other) => other.id === earlier?.id && canDraw(other)));
+  const known = wasBrought ? undefined : earlier;
   const { verify, saveAs, remove } = models.getState();
   const isWhole = model.state === "installed";
 
@@ -54,11 +57,11 @@ export function ModelCard({ model, onRemoved }: { model: HeldModel; onRemoved: (
         state={stateOf(t, model)}
         languageModel={languageModelOf(t, model)}
       />
-      {advice(t, model, isKnown) && <p className="hint">{advice(t, model, isKnown)}</p>}
+      {advice(t, model, known) && <p className="hint">{advice(t, model, known)}</p>}
       <TaskLine id={id} name={name} ownFiles={fromFiles(model)} />
       <div className="model-actions">
         {canDraw(model) && <UseButton id={id} name={name} pressed={inUse} />}
-        {!isWhole && <BringBack id={id} name={name} />}
+        {known && <BringBack id={known.id} name={known.name} />}
         {isWhole && (
           <>
             <button
@@ -221,10 +224,11 @@ function stateOf(t: Words, { state, storedBytes }: HeldModel): string {
   return state === "partial" ? t.partial(stored) : t.damaged(stored);
 }
 
-/** What to do about a model that is not whole. @param isKnown its files are remembered */
-function advice(t: Words, model: HeldModel, isKnown: boolean): string {
+/** What to do about a model that is not whole. @param known as what its files are remembered */
+function advice(t: Words, model: HeldModel, known: { readonly name: string } | undefined): string {
+  if (awaitsImport(model)) return known ? t.toBecome(known.name) : "";
   if (model.state === "installed" || model.kind === "files") return "";
-  if (isKnown) return t.filesKnown;
+  if (known) return t.filesKnown;
   if (!fromFiles(model)) return t.again;
   return model.state === "partial" ? t.deleteUnfinished : t.importAgain;
 }

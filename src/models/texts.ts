@@ -36,6 +36,7 @@ export const modelsTexts = defineTexts({
     importAgain: "Import its files again, then delete this one.",
     deleteUnfinished: "Delete it, then import its files again.",
     filesKnown: "Its files are still known: bring it back.",
+    toBecome: (name: string) => `They are to become “${name}”: bring it back, and what is missing is fetched.`,
     drawing: "It draws at the moment.",
 
     verify: "Verify",
@@ -81,9 +82,10 @@ export const modelsTexts = defineTexts({
     chooseFolder: "Choose a folder",
     earlier: "Files of earlier imports",
     earlierHint:
-      "Where they lie is remembered, so that you need not choose them again. Nothing is read before you press.",
-    earlierOf: (name: string, others: number, size: string) =>
-      `${name}${others === 0 ? "" : others === 1 ? " and 1 more" : ` and ${others} more`}, ${size}`,
+      "Where they lie, here or on the web, is remembered, so that you need not choose them again. Nothing is read or fetched before you press.",
+    andMore: (name: string, others: number) =>
+      `${name}${others === 0 ? "" : others === 1 ? " and 1 more" : ` and ${others} more`}`,
+    fromHosts: (hosts: string) => `from ${hosts}`,
     isHere: "the model is here",
     isAway: "the model is not here",
     chooseAgain: "Choose again",
@@ -154,9 +156,10 @@ export const modelsTexts = defineTexts({
     getIt: (name: string, size: string) => `Get, ${size}: ${name}`,
     partOf: "The rest from",
     needsModel: "A part: it takes the rest from a model that is here. Import one first.",
-    address: "An address",
-    addressHint: "Of a file of weights that its server lets other sites read (https://…).",
-    noAddress: "That is no address of a file (https://…).",
+    addresses: "Addresses, one a line",
+    addressesHint:
+      "All files of one model, from servers that let other sites read them (https://…). Links to a file's page on Hugging Face work too.",
+    noAddress: (line: string) => `“${line}” is no address of a file (https://…).`,
     fetchIt: "Fetch and import",
     catalogFailed: "The list could not be read. Reload the page.",
   },
@@ -195,6 +198,7 @@ export const modelsTexts = defineTexts({
     importAgain: "Importieren Sie die Dateien noch einmal und löschen Sie dieses.",
     deleteUnfinished: "Löschen Sie es und importieren Sie die Dateien noch einmal.",
     filesKnown: "Seine Dateien sind noch bekannt: Holen Sie es zurück.",
+    toBecome: (name) => `Sie sollen „${name}“ werden: Holen Sie es zurück, und was fehlt, wird geholt.`,
     drawing: "Es zeichnet gerade.",
 
     verify: "Prüfen",
@@ -240,9 +244,10 @@ export const modelsTexts = defineTexts({
     chooseFolder: "Ordner wählen",
     earlier: "Dateien früherer Importe",
     earlierHint:
-      "Gemerkt wird, wo sie liegen, damit Sie sie nicht noch einmal wählen müssen. Nichts wird gelesen, bevor Sie drücken.",
-    earlierOf: (name, others, size) =>
-      `${name}${others === 0 ? "" : others === 1 ? " und 1 weitere" : ` und ${others} weitere`}, ${size}`,
+      "Gemerkt wird, wo sie liegen, hier oder im Netz, damit Sie sie nicht noch einmal wählen müssen. Nichts wird gelesen oder geholt, bevor Sie drücken.",
+    andMore: (name, others) =>
+      `${name}${others === 0 ? "" : others === 1 ? " und 1 weitere" : ` und ${others} weitere`}`,
+    fromHosts: (hosts) => `von ${hosts}`,
     isHere: "das Modell ist da",
     isAway: "das Modell ist nicht da",
     chooseAgain: "Noch einmal wählen",
@@ -313,9 +318,10 @@ export const modelsTexts = defineTexts({
     getIt: (name: string, size: string) => `Holen, ${size}: ${name}`,
     partOf: "Der Rest aus",
     needsModel: "Ein Teil: Er nimmt den Rest aus einem Modell, das hier ist. Holen Sie zuerst eines.",
-    address: "Eine Adresse",
-    addressHint: "Einer Datei mit Gewichten, die ihr Server andere Seiten lesen lässt (https://…).",
-    noAddress: "Das ist keine Adresse einer Datei (https://…).",
+    addresses: "Adressen, je Zeile eine",
+    addressesHint:
+      "Alle Dateien eines Modells, von Servern, die andere Seiten sie lesen lassen (https://…). Links auf die Seite einer Datei bei Hugging Face gehen auch.",
+    noAddress: (line) => `„${line}“ ist keine Adresse einer Datei (https://…).`,
     fetchIt: "Holen und aufnehmen",
     catalogFailed: "Die Liste ließ sich nicht lesen. Laden Sie die Seite neu.",
   },

@@ -1,6 +1,12 @@
 /** Files that are found again by their handles: those of the browser's own file system are real ones. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { asEarlier, createEarlierImports, knownFiles, reopen } from "../../src/models/earlier-imports.ts";
+import {
+  asEarlier,
+  createEarlierImports,
+  type EarlierImport,
+  knownFiles,
+  reopen,
+} from "../../src/models/earlier-imports.ts";
 import { filesUnder, type Picked } from "../../src/models/picked-files.ts";
 
 const choice = { id: "fox-1", name: "Fox", license: "CC0" };
@@ -24,7 +30,7 @@ async function kept(picked: Picked) {
   if (!earlier) throw new Error("no handles");
   await memory.keep(earlier);
   const [found] = await memory.list();
-  if (!found) throw new Error("not kept");
+  if (found?.kind !== "files") throw new Error("not kept");
   return found;
 }
 
@@ -95,6 +101,26 @@ test("permission is asked for where it is not given, and its denial is told", as
       message: expect.stringMatching(/not read “sd”\. Press again and allow it/),
     });
   }
+});
+
+test("files remembered before addresses were are read, and addresses beside them", async () => {
+  const { kind: _, ...old } = asEarlier(await filesUnder([folder]), choice, 1) ?? { kind: "none" };
+  await memory.keep(old as EarlierImport);
+  const web = {
+    kind: "addresses",
+    choice: { ...choice, id: "fox-2", base: "sd-1" },
+    addresses: [{ url: "https://example.org/a.pt" }],
+    lender: "Stable",
+    at: 2,
+  } as const;
+  await memory.keep(web);
+  const [first, second] = await memory.list();
+  expect(first).toEqual(web);
+  if (second?.kind !== "files") throw new Error("not read");
+  expect((await namesAndText(await reopen(second))).sort()).toEqual([
+    ["sd/README.md", "words"],
+    ["sd/unet/model.safetensors", "weights"],
+  ]);
 });
 
 test("the newest come first, and the oldest are forgotten", async () => {

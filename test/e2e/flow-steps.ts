@@ -125,9 +125,16 @@ export async function savePngAndProject(
   return { png, project };
 }
 
-/** Drops a file of the disk on a point of the page, as the browser itself is told of it. */
-export async function dropFile(client: CDPSession, path: string, { x, y }: { x: number; y: number }): Promise<void> {
-  const data = { items: [], files: [path], dragOperationsMask: 1 };
+/**
+ * Drops what lies on the disk on a point of the page, as the browser itself is told of it.
+ * @param paths absolute, of files and folders
+ */
+export async function dropFile(
+  client: CDPSession,
+  paths: string | readonly string[],
+  { x, y }: { x: number; y: number },
+): Promise<void> {
+  const data = { items: [], files: [paths].flat(), dragOperationsMask: 1 };
   for (const type of ["dragEnter", "dragOver", "drop"] as const) {
     await client.send("Input.dispatchDragEvent", { type, x, y, data });
   }

@@ -1,10 +1,9 @@
 /** Models: files become a model that draws, stays, is verified, exported and deleted; what cannot be used is refused with its reason. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { type Download, expect, type Locator, type Page, test } from "@playwright/test";
+import { type Download, expect, type Locator, type Page, type Request, test } from "@playwright/test";
 import { writeRandomTensors } from "../bench/random-unet.ts";
+import { anotherSite } from "./another-site.ts";
 import {
   dropFile,
   expectAccessible,
@@ -23,34 +22,14 @@ import { longTextEncoder, tinyDiffusion, tinyKosmosG, wideUNet } from "./tiny-mo
 const READING = { timeout: 120_000 };
 
 const view = (page: Page) => page.getByRole("main", { name: "Models" });
-const card = (page: Page, name: string) => view(page).getByRole("listitem", { name, exact: true });
+const card = (page: Page, name: string) =>
+  view(page).getByRole("region", { name: "Stored models" }).getByRole("listitem", { name, exact: true });
 const room = (page: Page) => view(page).getByRole("region", { name: "Add a model" });
 /** What was chosen, as it was found. */
 const panel = (page: Page) => room(page).locator(".import-panel");
 const held = (page: Page) => view(page).getByRole("region", { name: "Stored models" }).locator(".model-card");
 const link = (page: Page, name: string) =>
   page.getByRole("navigation", { name: "Views" }).getByRole("link", { name, exact: true });
-
-/** A server of another origin that lets every site read one file. */
-async function anotherSite(path: string) {
-  const body = await readFile(path);
-  let asked = 0;
-  const server = createServer((request, response) => {
-    asked++;
-    const [, from, to] = request.headers.range?.match(/^bytes=(\d+)-(\d+)$/) ?? [];
-    const part = from === undefined ? body : body.subarray(Number(from), Number(to) + 1);
-    const range = from !== undefined && { "content-range": `bytes ${from}-${to}/${body.length}` };
-    const headers = { "access-control-allow-origin": "*", "content-length": part.length, etag: '"1"', ...range };
-    response.writeHead(range ? 206 : 200, headers).end(request.method === "HEAD" ? undefined : part);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    asked: () => asked,
-    close: () => new Promise((resolve) => server.close(resolve)),
-  };
-}
 
 // No test can drive the dialogs of File System Access: here files are chosen as in browsers without it; see earlier-files.spec.ts.
 test.beforeEach(({ page }) =>
@@ -73,6 +52,10 @@ async function openModels(page: Page): Promise<void> {
   await page.goto("./#models");
   await expect(card(page, "Mini")).toBeVisible();
 }
+
+/** What draws next, as the page keeps it. */
+const inUse = (page: Page) =>
+  page.evaluate(() => JSON.parse(localStorage.getItem("kosmosg-models") ?? "{}").state?.inUse as string);
 
 const use = (page: Page, name: string): Locator =>
   card(page, name).getByRole("button", { name: `Use ${name}`, exact: true });
@@ -226,14 +209,14 @@ test("a Kosmos-G with its language model in 4-bit: what it saves beforehand, wha
   await expect(loss).toBeVisible();
 
   // The same of a file at an address.
-  const site = await anotherSite(join(root, "gpt/model.safetensors"));
+  const site = await anotherSite(root);
   try {
     const web = room(page).getByRole("region", { name: "From the web" });
-    await web.getByRole("textbox", { name: "An address" }).fill(`${site.url}/fetched-gpt.safetensors`);
+    await web.getByRole("textbox", { name: "Addresses, one a line" }).fill(site.addressOf("gpt/model.safetensors"));
     await web.getByRole("combobox", { name: "Take what is missing from" }).selectOption({ label: "tiny kosmos" });
     await web.getByRole("checkbox", { name: "A Kosmos-G's language model in 4-bit" }).check();
     await web.getByRole("button", { name: "Fetch and import" }).click();
-    await expect(card(page, "fetched-gpt")).toContainText(/in 4-bit: 18 MB instead of 21 MB/, READING);
+    await expect(card(page, "model")).toContainText(/in 4-bit: 18 MB instead of 21 MB/, READING);
   } finally {
     await site.close();
   }
@@ -263,33 +246,110 @@ test("a part alone: what it lacks is said by name, and a stored model lends it",
   await expect(card(page, "tiny diffusion")).toBeVisible();
 });
 
-test("a file at an address of another site is fetched when it is asked for, and a stored model lends the rest", async ({
+test("files at addresses of another site become a model when they are asked for; deleted or interrupted, it comes back", async ({
   page,
 }, { outputDir }) => {
   const root = await tinyDiffusion(outputDir);
-  const site = await anotherSite(join(root, "vae/model.safetensors"));
+  const site = await anotherSite(outputDir);
+  const unet = site.addressOf("tiny-diffusion/unet/model.safetensors");
+  const vae = site.addressOf("tiny-diffusion/vae/model.safetensors");
+  let asked: string[] = [];
+  // Parts are looked at; what is fetched is whole.
+  const isWhole = (request: Request) => request.headers().range === undefined;
+  page.on("request", (request) => {
+    if ([unet, vae].includes(request.url())) asked.push(isWhole(request) ? request.url() : "a part");
+  });
+  const web = room(page).getByRole("region", { name: "From the web" });
+  const addresses = web.getByRole("textbox", { name: "Addresses, one a line" });
+  const earlier = room(page)
+    .getByRole("region", { name: "Files of earlier imports" })
+    .getByRole("listitem", { name: "tiny-diffusion", exact: true });
+  const remove = async (name: string) => {
+    await card(page, name)
+      .getByRole("button", { name: `Delete ${name}` })
+      .click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await expect(card(page, name)).toHaveCount(0);
+  };
+  const made = () => use(page, "tiny-diffusion");
   try {
     await openModels(page);
     await importTiny(page, root);
-    const web = room(page).getByRole("region", { name: "From the web" });
     const catalogued = web.getByRole("listitem", { name: "Stable Diffusion 1.5" });
     await expect(catalogued.getByRole("button", { name: "Get, 2.13 GB: Stable Diffusion 1.5" })).toBeDisabled();
     await catalogued.getByRole("checkbox", { name: /accept the licence/ }).check();
     await expect(catalogued.getByRole("button", { name: /^Get/ })).toBeEnabled();
 
-    const address = web.getByRole("textbox", { name: "An address" });
-    await address.fill("not an address");
-    await web.getByRole("button", { name: "Fetch and import" }).click();
-    await expect(address).toHaveAttribute("aria-invalid", "true");
-    await address.fill(`${site.url}/another-vae.safetensors`);
-    await web.getByRole("combobox", { name: "Take what is missing from" }).selectOption({ label: "tiny diffusion" });
-    expect(site.asked()).toBe(0);
-    await web.getByRole("button", { name: "Fetch and import" }).click();
-    await expect(card(page, "another-vae")).toBeVisible(READING);
-    await expect(use(page, "another-vae")).toHaveAttribute("aria-pressed", "true");
-    expect(site.asked()).toBeGreaterThan(0);
-    // What was fetched is not kept beside what was made of it.
-    await expect(view(page).getByText("Files that were fetched")).toHaveCount(0);
+    await test.step("the line that is no address is named", async () => {
+      await addresses.fill(`${unet}\nnot an address\nneither`);
+      await web.getByRole("button", { name: "Fetch and import" }).click();
+      await expect(addresses).toHaveAttribute("aria-invalid", "true");
+      await expect(addresses).toBeFocused();
+      await expect(addresses).toHaveAccessibleDescription("“not an address” is no address of a file (https://…).");
+      await expectAccessible(page, "no address");
+    });
+
+    await test.step("what makes no model is refused before it is fetched, and what was typed stays", async () => {
+      await addresses.fill(unet);
+      // A line more, and no more than that.
+      await addresses.press("Enter");
+      await addresses.pressSequentially(vae);
+      await expect(addresses).toHaveAttribute("aria-invalid", "false");
+      await expect(addresses).toHaveValue(`${unet}\n${vae}`);
+      expect(asked).toEqual([]);
+      await addresses.press("Control+Enter");
+      await expect(room(page).getByRole("alert")).toContainText("The files hold nothing that reads a prompt");
+      await expect(addresses).toHaveValue(`${unet}\n${vae}`);
+      await expect(earlier).toHaveCount(0);
+    });
+
+    await test.step("interrupted, it goes on with one press", async () => {
+      await page.route(vae, (route) => (isWhole(route.request()) ? undefined : route.continue()));
+      await web.getByRole("combobox", { name: "Take what is missing from" }).selectOption({ label: "tiny diffusion" });
+      await web.getByRole("button", { name: "Fetch and import" }).click();
+      await expect(room(page)).toContainText(/Fetching · [\d.]+ MB of [\d.]+ MB/, READING);
+      page.once("dialog", (dialog) => void dialog.accept());
+      await page.reload();
+      await page.unroute(vae);
+      const partial = held(page).filter({ hasText: "Files that were fetched and are not a model yet" });
+      await expect(partial).toContainText("They are to become “tiny-diffusion”");
+      await expectAccessible(page, "interrupted");
+      await partial.getByRole("button", { name: "Bring back tiny-diffusion" }).click();
+      await expect(made()).toHaveAttribute("aria-pressed", "true", READING);
+      // What was fetched is not kept beside what was made of it.
+      await expect(partial).toHaveCount(0);
+    });
+
+    await test.step("deleted, it comes back of the same addresses", async () => {
+      await expect(earlier).toContainText(`model.safetensors and 1 more, from ${new URL(vae).host}`);
+      await expect(earlier).toContainText("the model is here");
+      await expect(earlier.getByRole("button")).toHaveText("Forget");
+      const id = await inUse(page);
+      await remove("tiny-diffusion");
+      await expect(earlier).toContainText("the model is not here");
+      await expectAccessible(page, "addresses of earlier imports");
+      asked = [];
+      await earlier.getByRole("button", { name: "Bring back tiny-diffusion" }).click();
+      await expect(made()).toHaveAttribute("aria-pressed", "true", READING);
+      expect(await inUse(page)).toBe(id);
+      await expect(card(page, "tiny-diffusion")).toContainText("As its publisher says");
+      expect(asked.filter((url) => url !== "a part").sort()).toEqual([unet, vae]);
+    });
+
+    await test.step("without the model that lends the rest, that is said", async () => {
+      await remove("tiny-diffusion");
+      await remove("tiny diffusion");
+      asked = [];
+      const bringBack = earlier.getByRole("button", { name: "Bring back tiny-diffusion" });
+      // It comes into view wherever the button is.
+      await bringBack.evaluate((button) => button.scrollIntoView({ block: "start" }));
+      await bringBack.click();
+      await expect(room(page).getByRole("alert")).toContainText(
+        "“tiny-diffusion” takes what it lacks from “tiny diffusion”, which is not here any more.",
+      );
+      await expect(room(page).getByRole("alert")).toBeInViewport({ ratio: 0.9 });
+      expect(asked).toEqual([]);
+    });
   } finally {
     await site.close();
   }

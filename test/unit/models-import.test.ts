@@ -2,13 +2,21 @@ import { unzipSync } from "fflate";
 import { describe, expect, test, vi } from "vitest";
 import { withoutPictures } from "../../src/composer/prompt-doc.ts";
 import { EngineError } from "../../src/engine/index.ts";
-import type { EarlierImport, EarlierImports } from "../../src/models/earlier-imports.ts";
+import { brings, type EarlierImport, type EarlierImports, readEarlier } from "../../src/models/earlier-imports.ts";
 import { importId, looksLikeWeights, nameFromFiles } from "../../src/models/import-names.ts";
 import { createImportStore, type ImportNews } from "../../src/models/import-store.ts";
 import { writeZip } from "../../src/models/save-model.ts";
 import { bytesText, freeBytes, parametersText } from "../../src/models/sizes.ts";
 import { say } from "../../workers/messages.ts";
-import type { ChosenFile, ImportPreview, InstallProgress, StoredBundle } from "../../workers/protocol.ts";
+import type {
+  ChosenFile,
+  ImportChoice,
+  ImportPreview,
+  InstallProgress,
+  RemoteFile,
+  StoredBundle,
+  StoredModel,
+} from "../../workers/protocol.ts";
 
 const file = (name: string, bytes = 1): ChosenFile => ({ name, blob: new Blob([new Uint8Array(bytes)]) });
 const preview = (change: Partial<ImportPreview> = {}): ImportPreview => ({
@@ -44,8 +52,16 @@ function withHandle(name: string) {
   return { name, blob, handle };
 }
 
+/** How far a fetch is. */
+const FETCHING = { kind: "download", phase: "download", file: "a", loadedBytes: 5, totalBytes: 10, bytesPerSecond: 1 };
+
+interface CallOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: object) => void;
+}
+
 function setup() {
-  const models: { id: string; state: string; bundle: object }[] = [];
+  const models: { id: string; name?: string; state: string; bundle: object }[] = [];
   const news: ImportNews[] = [];
   const used: string[] = [];
   const refresh = vi.fn(async () => {});
@@ -56,6 +72,10 @@ function setup() {
         id: choice.id,
       }),
     ),
+    importRemote: vi.fn(async (_: readonly RemoteFile[], choice: ImportChoice, { onProgress }: CallOptions) => {
+      onProgress(FETCHING);
+      return { id: choice.id };
+    }),
   };
   const store = createImportStore({
     engine: engine as unknown as Parameters<typeof createImportStore>[0]["engine"],
@@ -244,6 +264,148 @@ describe("files of an earlier import", () => {
     await now().choose({ files: [file("sd.safetensors")], roots: [] });
     await now().begin("MIT");
     expect(now().earlier).toEqual([]);
+  });
+});
+
+describe("files at addresses", () => {
+  const unet = { url: "https://example.org/unet.safetensors" };
+  const vae = { url: "https://example.org/vae.safetensors", size: 7, sha256: "0".repeat(64) };
+  const choice = { name: "Fox", license: "CC0", fourBit: true };
+  const asked = (engine: ReturnType<typeof setup>["engine"]) =>
+    engine.importRemote.mock.calls.map(([files, choice]) => ({ files, choice }));
+  /** As the library ends: at once, or when something has come. */
+  const failing =
+    (code: "cancelled" | "bad-bundle" | "http", hasBegun: boolean) =>
+    async (_: readonly RemoteFile[], __: ImportChoice, { onProgress }: CallOptions): Promise<never> => {
+      if (hasBegun) onProgress(FETCHING);
+      throw new EngineError(code, "It came to nothing.");
+    };
+
+  test("bring their model back under its own id, as it was chosen", async () => {
+    const { now, engine, used, news } = setup();
+    expect(await now().fetch([unet, vae], choice)).toBe(true);
+    const [first] = asked(engine);
+    expect(first?.choice.id).toMatch(/^fox-[0-9a-f]{6}$/);
+    expect(now().earlier).toMatchObject([{ kind: "addresses", addresses: [unet, vae], choice: first?.choice }]);
+    await now().bringBack(first?.choice.id ?? "");
+    expect(asked(engine)).toEqual([first, { files: [unet, vae], choice: { ...choice, id: first?.choice.id } }]);
+    expect(used).toEqual([first?.choice.id, first?.choice.id]);
+    expect(news).toEqual([
+      { kind: "imported", name: "Fox" },
+      { kind: "imported", name: "Fox" },
+    ]);
+    expect(now().earlier).toHaveLength(1);
+  });
+
+  test("whose model is here are not fetched again", async () => {
+    const { now, engine, models } = setup();
+    await now().fetch([unet], choice);
+    const id = asked(engine)[0]?.choice.id ?? "";
+    models.push({ id, state: "installed", bundle: {} });
+    await now().bringBack(id);
+    expect(asked(engine)).toHaveLength(1);
+    // Asked for anew they are another model, and no files of the disk are among them.
+    await now().fetch([unet], choice);
+    expect(asked(engine)[1]?.choice.id).not.toBe(id);
+    const picked = withHandle("unet.safetensors");
+    await now().choose({ files: [picked], roots: [picked.handle] });
+    expect(now()).toMatchObject({ here: null, failure: null });
+  });
+
+  test.each([
+    ["cancelled", true, 1],
+    ["http", true, 1],
+    // Nothing has come: it would only be refused again.
+    ["http", false, 0],
+    ["bad-bundle", false, 0],
+    ["bad-bundle", true, 0],
+  ] as const)("after %s, begun: %s, %i are remembered", async (code, hasBegun, count) => {
+    const { now, engine } = setup();
+    engine.importRemote.mockImplementationOnce(failing(code, hasBegun));
+    expect(await now().fetch([unet], choice)).toBe(false);
+    expect(now().earlier).toHaveLength(count);
+    expect(now().failure).toBe(code === "cancelled" ? null : "It came to nothing.");
+    if (count === 0) return;
+    // The same once more goes on; with another choice it is another model.
+    await now().fetch([unet], choice);
+    await now().fetch([unet], { ...choice, name: "Wolf" });
+    const [first, again, other] = asked(engine).map(({ choice: { id } }) => id);
+    expect(again).toBe(first);
+    expect(other).not.toBe(first);
+    expect(now().earlier).toHaveLength(2);
+  });
+
+  test("that were a model are remembered though they are none now", async () => {
+    const { now, engine } = setup();
+    await now().fetch([unet], choice);
+    engine.importRemote.mockImplementationOnce(failing("bad-bundle", true));
+    await now().bringBack(asked(engine)[0]?.choice.id ?? "");
+    expect(now()).toMatchObject({ failure: "It came to nothing.", earlier: [{ choice: { name: "Fox" } }] });
+  });
+
+  test("whose lender is gone are not fetched: which one it was, and what to do", async () => {
+    const { now, engine, models } = setup();
+    models.push({ id: "sd-1", name: "Stable", state: "installed", bundle: {} });
+    await now().fetch([vae], { ...choice, base: "sd-1" });
+    const id = asked(engine)[0]?.choice.id ?? "";
+    const [lender] = models.splice(0);
+    await now().bringBack(id);
+    expect(asked(engine)).toHaveLength(1);
+    const { failure } = now();
+    expect(typeof failure === "object" && failure?.text).toMatch(
+      /^“Fox” takes what it lacks from “Stable”, which is not/,
+    );
+    expect(now()).toMatchObject({ busy: null, earlier: [{ choice: { id } }] });
+    if (lender) models.push(lender);
+    await now().bringBack(id);
+    expect(asked(engine)[1]?.choice).toEqual({ ...choice, base: "sd-1", id });
+    expect(now().failure).toBeNull();
+  });
+
+  test("pressed twice, they are fetched once", async () => {
+    const { now, engine, news } = setup();
+    const both = await Promise.all([now().fetch([unet], choice), now().fetch([unet], choice)]);
+    expect(both).toEqual([true, false]);
+    expect(asked(engine)).toHaveLength(1);
+    expect(news).toContainEqual({ kind: "busy" });
+  });
+});
+
+describe("what is stored of earlier imports", () => {
+  const choice = { id: "fox-1", name: "Fox", license: "CC0" };
+  const { handle } = withHandle("sd.safetensors");
+  const files = { files: [{ name: "sd.safetensors", size: 7, lastModified: 7, handle }], roots: [handle] };
+  const addresses = { kind: "addresses", addresses: [{ url: "https://example.org/a.pt", size: 7 }] };
+
+  test("is read, from before addresses were remembered too", () => {
+    const old = readEarlier({ choice, at: 1, ...files });
+    expect(old).toEqual({ kind: "files", choice, at: 1, ...files });
+    expect(old?.kind === "files" && old.files[0]?.handle).toBe(handle);
+    const web = { choice: { ...choice, base: "sd-1" }, at: 1, lender: "Stable", ...addresses };
+    expect(readEarlier(web)).toEqual(web);
+  });
+
+  test.each([
+    null,
+    "fox",
+    { choice, at: 1 },
+    { choice: { id: 7 }, at: 1, ...files },
+    { choice, at: 1, files: [{ ...files.files[0], handle: "sd" }], roots: [] },
+    { choice, at: 1, kind: "addresses", addresses: [] },
+    { choice, at: 1, kind: "addresses", addresses: [{ url: "no address" }] },
+    { choice, at: 1, kind: "magnet", addresses: addresses.addresses },
+  ])("is left alone where it is not understood: %j", (stored) => expect(readEarlier(stored)).toBeUndefined());
+
+  test("brings its own model, and goes on with what was fetched for it", () => {
+    const earlier = { choice, at: 1, ...addresses } as EarlierImport;
+    const model = { id: "x", kind: "model", source: "https://example.org/a.pt" } as StoredModel;
+    expect(brings(earlier, { ...model, id: "fox-1" })).toBe(true);
+    expect(brings(earlier, model)).toBe(false);
+    expect(brings(earlier, { ...model, kind: "files" })).toBe(true);
+    expect(brings(earlier, { ...model, kind: "files", id: "segment-words" })).toBe(false);
+    expect(brings({ kind: "files", choice, at: 1, ...files } as EarlierImport, { ...model, kind: "files" })).toBe(
+      false,
+    );
   });
 });
 

@@ -121,6 +121,48 @@ describe("fetchRemoteFiles", () => {
     expect(files[0]?.name).toBe("50%.safetensors");
   });
 
+  it("names files as a chosen folder would, and leaves alone what that would leave alone", async () => {
+    Object.assign(server.files, { "README.md": "# Weights", "scheduler/scheduler_config.json": "{}" });
+    const paths = [
+      "README.md",
+      "scheduler/scheduler_config.json",
+      "unet/weights.safetensors",
+      "vae/weights.safetensors",
+    ];
+    const { files } = await fetchRemoteFiles(
+      paths.map((path) => ({ url: url(path) })),
+      { store, retry },
+    );
+    expect(files.map(({ name }) => name)).toEqual(paths.slice(1));
+    expect((await bytes(files[1]?.blob)).equals(long)).toBe(true);
+    expect((await bytes(files[2]?.blob)).equals(short)).toBe(true);
+    expect(server.asked("README.md")).toEqual([]);
+    // Listed by the one that takes longest.
+    expect(await store.list()).toMatchObject([{ name: "unet/weights.safetensors", source: url(paths[2] ?? "") }]);
+  });
+
+  it("goes on whatever is fetched beside it, in folders of other names", async () => {
+    await fetchRemoteFiles([{ url: url("unet/weights.safetensors") }], { store, retry });
+    server.requests.length = 0;
+    const again = ["README.md", "unet/weights.safetensors"].map((path) => ({ url: url(path) }));
+    const { files } = await fetchRemoteFiles(again, { store, retry });
+    expect(files.map(({ name }) => name)).toEqual(["unet/weights.safetensors"]);
+    expect((await bytes(files[0]?.blob)).equals(long)).toBe(true);
+    expect(server.requests.map(({ range }) => range)).toEqual(["bytes=0-0"]);
+  });
+
+  it("learns how large a file is that the server compresses where it can", async () => {
+    server.fault = ({ range }, { method, headers }, res) => {
+      // Content-Range is hidden from other sites, and what is compressed has no length beforehand.
+      if (range === "bytes=0-0") res.writeHead(206, { "content-length": 1 }).end("x");
+      else if (method === "HEAD" && /gzip/.test(String(headers["accept-encoding"]))) res.writeHead(200).end();
+      else return false;
+      return true;
+    };
+    const { files } = await fetchRemoteFiles([{ url: url("vae/weights.safetensors") }], { store, retry });
+    expect((await bytes(files[0]?.blob)).equals(short)).toBe(true);
+  });
+
   it("says what the server said", async () => {
     await expect(fetched([{ name: "x", url: url("nowhere.safetensors") }])).rejects.toMatchObject({
       code: "http",

@@ -7,10 +7,11 @@ import type { Bundle } from "../bundle.ts";
 import { formatOf, openCheckpoint } from "../checkpoint-file.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "../http.ts";
 import { readRange } from "../read-range.ts";
+import { meantFiles } from "./meant-files.ts";
 import { previewImport } from "./preview.ts";
-import { checkedUrl, nameOf, type Probe, probeOnce } from "./remote-files.ts";
+import { type Probe, probeOnce } from "./remote-files.ts";
 import { RemoteSource } from "./remote-source.ts";
-import type { SourceFile } from "./source-files.ts";
+import { isReadBeside, type SourceFile } from "./source-files.ts";
 
 /** Enough to tell what a file is. */
 const HEAD_BYTES = 1024;
@@ -23,8 +24,8 @@ export interface CheckOptions {
 }
 
 /**
- * Reads the headers of safetensors files by ranges. What is not seen from outside passes: torch checkpoints, whose directory lies all over the
- * file, and servers that give no ranges; those files are looked at when they are here.
+ * Reads the headers of safetensors files, and the indexes of split ones, by ranges. What is not seen from outside passes: torch checkpoints,
+ * whose directory lies all over the file, and servers that give no ranges; those files are looked at when they are here.
  * @param base a stored model that lends what the files lack
  * @throws EngineFault `bad-bundle`: no checkpoint, or what is lacking; `network`, `offline`, `http`, `cancelled`
  */
@@ -39,8 +40,8 @@ export async function checkRemoteFiles(
 ): Promise<void> {
   try {
     const files = await openRemoteFiles(remote, { retry, signal, probe });
-    const lacking = files ? (await previewImport(files, base)).lacking : [];
-    if (lacking.length > 0) throw new EngineFault("bad-bundle", lines(lacking));
+    const { lacking, notes } = files ? await previewImport(files, base) : { lacking: [], notes: [] };
+    if (lacking.length > 0) throw new EngineFault("bad-bundle", lines([...lacking, ...notes]));
   } catch (error) {
     if (signal.aborted) throw new EngineFault("cancelled", say("Stopped. Nothing was fetched."));
     throw error;
@@ -53,17 +54,16 @@ async function openRemoteFiles(
   { retry, signal, probe }: Required<CheckOptions>,
 ): Promise<SourceFile[] | undefined> {
   const files: SourceFile[] = [];
-  for (const file of remote) {
-    const { href } = checkedUrl(file.url);
-    const { size, ranges } = await probe(href);
+  for (const { url, name } of meantFiles(remote)) {
+    const { size, ranges } = await probe(url);
     if (!ranges) return undefined;
-    const name = file.name ?? nameOf(file);
-    const blob = new RemoteSource(href, size, retry, signal);
+    const blob = new RemoteSource(url, size, retry, signal);
+    files.push({ name, blob });
+    if (isReadBeside(name)) continue;
     const format = formatOf(await readRange(name, blob, 0, Math.min(size, HEAD_BYTES)));
     // Says what it is instead.
     if (format === undefined) await openCheckpoint(name, blob);
     if (format !== "safetensors") return undefined;
-    files.push({ name, blob });
   }
   return files;
 }

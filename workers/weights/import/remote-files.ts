@@ -8,6 +8,7 @@ import { downloadFiles, type InstallOptions } from "../download.ts";
 import { exclusively } from "../exclusively.ts";
 import { sha256 } from "../hash.ts";
 import { DEFAULT_RETRY, type RetryPolicy, send, statusFault, withRetries } from "../http.ts";
+import { type MeantFile, meantFiles } from "./meant-files.ts";
 
 export type FetchOptions = Pick<InstallOptions, "store" | "onProgress" | "signal" | "retry"> & {
   /** Of what looked at the files before. */
@@ -46,38 +47,28 @@ export async function fetchRemoteFiles(remote: readonly RemoteFile[], options: F
 
 async function fetchAll(remote: readonly RemoteFile[], options: FetchOptions): Promise<FetchedFiles> {
   const { store, probe = probeOnce(options) } = options;
-  const files: Record<string, StoredFile> = {};
-  const urls = new Map<string, string>();
-  for (const [i, file] of remote.entries()) {
-    const url = checkedUrl(file.url);
-    // Two folders may hold files of one name.
-    const name = `${i}-${plainName(url)}`;
-    urls.set(name, url.href);
-    files[name] = await describe(url.href, file, probe);
-  }
-  const key = Object.values(files).map((file) => `${file.sha256}-${file.size}`);
+  const described: (MeantFile & { plain: string; stored: StoredFile })[] = [];
+  for (const [i, file] of meantFiles(remote).entries())
+    described.push({ ...file, plain: plainName(file.url, i), stored: await describe(file, probe) });
+  const urls = new Map(described.map(({ plain, url }) => [plain, url]));
+  const key = described.map(({ stored }) => `${stored.sha256}-${stored.size}`);
   const id = `fetched-${(await sha256(new TextEncoder().encode(key.join()))).slice(0, 16)}`;
-  const first = remote[0] as RemoteFile;
-  const bundle: FileBundle = { id, name: nameOf(first), license: "", files };
+  const largest = described.toSorted((a, b) => b.stored.size - a.stored.size)[0] as MeantFile;
+  const files = Object.fromEntries(described.map(({ plain, stored }) => [plain, stored]));
+  const bundle: FileBundle = { id, name: largest.name, license: "", files };
   const blobs = await exclusively(`kosmos-g-fetch ${id}`, options.onProgress, options.signal, async () => {
     // The tab before us may have done it.
     const stored = await store.openFiles(id).catch(() => undefined);
-    if (!stored) await downloadFiles(bundle, first.url, (name) => urls.get(name) as string, options);
+    if (!stored) await downloadFiles(bundle, largest.url, (name) => urls.get(name) as string, options);
     return (stored ?? (await store.openFiles(id)))?.files;
   });
   if (!blobs)
     throw new EngineFault("storage", say("The files were deleted while they were fetched. Import them again."));
-  return {
-    id,
-    files: remote.map((file, i) => ({
-      name: file.name ?? nameOf(file),
-      blob: blobs[`${i}-${plainName(checkedUrl(file.url))}`] as Blob,
-    })),
-  };
+  return { id, files: described.map(({ name, plain }) => ({ name, blob: blobs[plain] as Blob })) };
 }
 
 /** Size and hash; without a hash a name made of what tells this version of the file from others. */
-async function describe(url: string, { size, sha256: hash }: RemoteFile, probe: Probe): Promise<StoredFile> {
+async function describe({ url, size, sha256: hash }: RemoteFile, probe: Probe): Promise<StoredFile> {
   if (size !== undefined && hash !== undefined) return { size, sha256: hash };
   const probed = await probe(url);
   const known = hash ?? (await sha256(new TextEncoder().encode(`${url} ${probed.etag ?? ""} ${probed.size}`)));
@@ -108,8 +99,8 @@ async function ask(url: string, { stallMs }: RetryPolicy, signal: AbortSignal): 
     headers.get("content-range")?.match(/\/(\d+)$/)?.[1] ?? (status === 200 && headers.get("content-length"));
   const ranges = status === 206;
   if (total) return { size: Number(total), etag, ranges };
-  // Other sites show Content-Range only to pages that they name; the length of a whole answer everybody may see.
-  const head = await send(url, { method: "HEAD", cache: "no-store" }, stallMs, signal);
+  // Other sites show Content-Range only to pages that they name; the length of a whole answer everybody may see, of a range uncompressed.
+  const head = await send(url, { method: "HEAD", headers: { Range: "bytes=0-" }, cache: "no-store" }, stallMs, signal);
   const length = head.response.headers.get("content-length");
   head.close();
   if (!head.response.ok || !length) {
@@ -121,30 +112,6 @@ async function ask(url: string, { stallMs }: RetryPolicy, signal: AbortSignal): 
   return { size: Number(length), etag, ranges };
 }
 
-/** @throws EngineFault `bad-bundle` when it is no http(s) address */
-export function checkedUrl(url: string): URL {
-  try {
-    const parsed = new URL(url);
-    if ((parsed.protocol === "https:" || parsed.protocol === "http:") && !parsed.username && !parsed.password)
-      return parsed;
-  } catch {
-    // Not an address at all.
-  }
-  throw new EngineFault(
-    "bad-bundle",
-    say("“{url}” is not the address of a file (https://…)", { url: url.slice(0, 200) }),
-  );
-}
-
-/** What a person knows it by; as it stands in the address where its escapes are none. */
-export function nameOf({ url }: RemoteFile): string {
-  const part = new URL(url).pathname.split("/").at(-1) || "file";
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
-}
-
-/** As the store wants its files called. */
-const plainName = (url: URL) => (url.pathname.split("/").at(-1) || "file").replace(/[^A-Za-z0-9._-]/g, "_").slice(-100);
+/** As the store wants its files called; two folders may hold files of one name. */
+const plainName = (url: string, i: number) =>
+  `${i}-${(new URL(url).pathname.split("/").at(-1) || "file").replace(/[^A-Za-z0-9._-]/g, "_").slice(-100)}`;

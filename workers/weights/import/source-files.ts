@@ -36,22 +36,30 @@ export interface OpenedSources {
 }
 
 /** What folders of models hold beside weights. */
-const BESIDE = /\.(json|md|txt|png|jpe?g|webp|gif|yaml|yml|py|gitattributes|gitignore|msgpack|onnx|onnx_data|xml|h5)$/i;
+const BESIDE =
+  /\.(json|md|txt|png|jpe?g|webp|gif|yaml|yml|py|gitattributes|gitignore|msgpack|onnx|onnx_data|xml|h5)$|(^|\/)licen[cs]e$/i;
 const INDEX = /\.(safetensors|bin)\.index(\.[\w-]+)?\.json$/;
+const SCHEDULER = /(^|\/)scheduler_config\.json$/;
 const MAX_JSON_BYTES = 64 * 2 ** 20;
+
+/** Whether a file among others is no weights, by its name. */
+export const isBeside = (name: string) => BESIDE.test(name);
+/** Whether it is read nevertheless. */
+export const isReadBeside = (name: string) => INDEX.test(name) || SCHEDULER.test(name);
 
 /**
  * Opens all files that hold weights. A file that cannot be used is told of in `refused` and does not stop the others.
  * @throws EngineFault `bad-bundle` when none can be used
  */
-export async function openSources(files: readonly SourceFile[]): Promise<OpenedSources> {
+export async function openSources(chosen: readonly SourceFile[]): Promise<OpenedSources> {
+  const files = toldApart(chosen);
   const blobs = new Map(files.map(({ name, blob }) => [name, blob]));
   const reader = new SourceReader(blobs);
   const refused: Said[] = [];
   const opened = new Map<string, SourceCheckpoint>();
   for (const { name, blob } of files) {
     // In a folder nobody means its read-me; a single file was meant whatever it is.
-    if (BESIDE.test(name) && (files.length > 1 || INDEX.test(name))) continue;
+    if (isBeside(name) && (files.length > 1 || INDEX.test(name))) continue;
     try {
       const { tensors, format, unreadable } = await openCheckpoint(name, blob);
       for (const [tensor, reason] of unreadable)
@@ -81,6 +89,16 @@ export async function openSources(files: readonly SourceFile[]): Promise<OpenedS
   return { checkpoints: [...opened.values()], scheduler: await readScheduler(files, refused), refused, reader };
 }
 
+/** Files of one name, as of two folders that were dropped: each further one is put in a folder with a number. */
+function toldApart(files: readonly SourceFile[]): SourceFile[] {
+  const counts = new Map<string, number>();
+  return files.map(({ name, blob }) => {
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    return { name: count === 1 ? name : `(${count})/${name}`, blob };
+  });
+}
+
 /** Puts the parts that `index` lists into one checkpoint. @throws EngineFault `bad-bundle` when one is not among the files */
 function joinShards(index: string, parts: ReadonlyMap<string, string>, opened: Map<string, SourceCheckpoint>): void {
   const folder = index.slice(0, index.lastIndexOf("/") + 1);
@@ -99,7 +117,7 @@ function joinShards(index: string, parts: ReadonlyMap<string, string>, opened: M
 }
 
 async function readScheduler(files: readonly SourceFile[], refused: Said[]): Promise<SchedulerConfig | undefined> {
-  const file = files.find(({ name }) => /(^|\/)scheduler_config\.json$/.test(name));
+  const file = files.find(({ name }) => SCHEDULER.test(name));
   if (!file) return undefined;
   const parsed = v.safeParse(SchedulerConfig, await readJson(file.name, file.blob).catch(() => null));
   if (parsed.success) return parsed.output;

@@ -1,6 +1,6 @@
 """Writes checkpoints with seeded random weights at the true names, in every format that the app imports, and what PyTorch computes with them.
 
-    python checkpoint_set.py OUT                    # tiny: true topology, small widths; 190 MB
+    python checkpoint_set.py OUT                    # tiny: true topology, small widths; 150 MB
     python checkpoint_set.py OUT --size quarter     # a quarter of every width, true depths
     python checkpoint_set.py OUT --size full        # the published sizes; 26 GB of disk, 9 GB of memory
     python checkpoint_set.py OUT --size full --only kosmosg sd     # some folders alone

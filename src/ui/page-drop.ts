@@ -24,10 +24,13 @@ export function usePageDrop(onFiles: (files: File[], transfer: DataTransfer) => 
       event.preventDefault();
       take([...event.dataTransfer.files], event.dataTransfer);
     };
+    // Where the page moves under a resting pointer, what comes under it is entered, and the drop may follow at once.
+    window.addEventListener("dragenter", onDragOver);
     window.addEventListener("dragover", onDragOver);
     window.addEventListener("dragleave", onDragLeave);
     window.addEventListener("drop", onDrop);
     return () => {
+      window.removeEventListener("dragenter", onDragOver);
       window.removeEventListener("dragover", onDragOver);
       window.removeEventListener("dragleave", onDragLeave);
       window.removeEventListener("drop", onDrop);

@@ -140,7 +140,12 @@ const storedBundles = (page: Page) =>
 /** The model that comes beside `lender`; of files that were fetched for it nothing is left. */
 async function newest(page: Page, lender: Bundle | undefined): Promise<Bundle> {
   const others = async () => (await storedBundles(page)).filter(({ id }) => id !== lender?.id);
-  await expect.poll(async () => (await others()).map((bundle) => "components" in bundle), READING).toEqual([true]);
+  const refused = room(page).getByRole("alert");
+  const come = async () => [
+    ...(await others()).map((bundle) => "components" in bundle),
+    ...(await refused.allTextContents()),
+  ];
+  await expect.poll(come, READING).toEqual([true]);
   const [bundle] = (await others()) as [Bundle];
   await expect(notices(page)).toContainText(`“${bundle.name}” is here and draws from now on.`);
   await expectInUse(page, bundle);

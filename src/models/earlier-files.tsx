@@ -5,7 +5,7 @@ import { nameIn } from "./addresses.ts";
 import { BringBack } from "./bring-back.tsx";
 import type { EarlierImport } from "./earlier-imports.ts";
 import { looksLikeWeights } from "./import-names.ts";
-import { canDraw } from "./models-store.ts";
+import { holdsModel } from "./models-store.ts";
 import { bytesText } from "./sizes.ts";
 import { modelsTexts } from "./texts.ts";
 
@@ -32,7 +32,7 @@ function Earlier({ earlier }: { earlier: EarlierImport }) {
   const t = useTexts(modelsTexts);
   const { imports } = useApp();
   const { id, name } = earlier.choice;
-  const isHere = useModels((state) => state.models?.some((model) => model.id === id && canDraw(model)) ?? false);
+  const isHere = useModels((state) => holdsModel(state.models, id));
   const busy = useImport((state) => state.busy !== null);
   return (
     <li aria-label={name}>

@@ -17,7 +17,7 @@ import {
   reopen,
 } from "./earlier-imports.ts";
 import { importId, looksLikeWeights, nameFromFiles } from "./import-names.ts";
-import { canDraw, type ModelsStore } from "./models-store.ts";
+import { holdsModel, type ModelsStore } from "./models-store.ts";
 import type { Picked, PickedFile } from "./picked-files.ts";
 
 /** What a person hears wherever they are. */
@@ -124,7 +124,7 @@ export function createImportStore({ engine, models, tell, memory }: Ports) {
     };
     const preview = (files: readonly PickedFile[], base: string | null) =>
       engine.previewImport(plain(files), base ?? undefined);
-    const holds = (id: string) => models.getState().models?.some((model) => model.id === id && canDraw(model)) ?? false;
+    const holds = (id: string) => holdsModel(models.getState().models, id);
 
     /** The stored model that holds most of the files. */
     const alreadyHere = async (files: readonly PickedFile[]): Promise<AlreadyHere | null> => {

@@ -9,7 +9,16 @@ import { useTexts } from "../ui/texts.ts";
 import { BringBack } from "./bring-back.tsx";
 import { DeleteDialog } from "./delete-dialog.tsx";
 import { brings } from "./earlier-imports.ts";
-import { awaitsImport, canDraw, cutsOut, type HeldModel, MINI, modelId, readsWordsAlone } from "./models-store.ts";
+import {
+  awaitsImport,
+  canDraw,
+  cutsOut,
+  type HeldModel,
+  holdsModel,
+  MINI,
+  modelId,
+  readsWordsAlone,
+} from "./models-store.ts";
 import { chooseTarget } from "./save-model.ts";
 import { bytesText } from "./sizes.ts";
 import { TaskLine } from "./task-line.tsx";
@@ -30,7 +39,7 @@ export function ModelCard({ model, onRemoved }: { model: HeldModel; onRemoved: (
     jobsThat(state.jobs, "running").some(({ request }) => modelId(request.model) === id),
   );
   const earlier = useImport((state) => state.earlier.find((earlier) => brings(earlier, model))?.choice);
-  const wasBrought = useModels((state) => state.models?.some((other) => other.id === earlier?.id && canDraw(other)));
+  const wasBrought = useModels((state) => holdsModel(state.models, earlier?.id));
   const known = wasBrought ? undefined : earlier;
   const { verify, saveAs, remove } = models.getState();
   const isWhole = model.state === "installed";

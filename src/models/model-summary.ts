@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { useApp, useGeneration, useModels } from "../app-context.ts";
 import { runningJob } from "../generation/job.ts";
-import { canDraw, modelId } from "./models-store.ts";
+import { holdsModel, modelId } from "./models-store.ts";
 
 export interface ModelSummary {
   /** What the engine calls it by. */
@@ -24,7 +24,7 @@ export function useModelSummary(): ModelSummary | null {
   const idle = useGeneration((state) => !runningJob(state.jobs));
   const loaded = useGeneration((state) => state.loadedModel);
   useEffect(() => {
-    const held = listed?.some((model) => model.id === modelId(source) && canDraw(model));
+    const held = holdsModel(listed, modelId(source));
     // While it is fetched the library has its hands full.
     if (!held && !idle && loaded !== source) return;
     let current = true;

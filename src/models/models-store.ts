@@ -32,6 +32,10 @@ export interface HeldModel extends StoredModel {
 export const canDraw = (model: HeldModel): model is HeldModel & { readonly bundle: Bundle } =>
   model.state === "installed" && model.bundle !== null;
 
+/** Whether the model of this id is among them, whole. @param models null: not read yet */
+export const holdsModel = (models: readonly HeldModel[] | null, id: string | undefined): boolean =>
+  models?.some((model) => model.id === id && canDraw(model)) ?? false;
+
 export const cutsOut = ({ id }: Pick<StoredModel, "id">) => SEGMENTING.test(id);
 
 /** Whether it reads words and no pictures. */

@@ -63,7 +63,7 @@ export class ComponentPrecision {
     const options = this.runtime.graphOptions();
     if (options.dtype === "float32") return options;
     const key = keyOf(component, this.bundle);
-    const dtype = this.known.get(key) ?? this.floatType(component);
+    const dtype = this.known.get(key) ?? this.floatType(component, key);
     this.known.set(key, dtype);
     return this.runtime.graphOptions(await dtype);
   }
@@ -88,8 +88,7 @@ export class ComponentPrecision {
     }
   }
 
-  private async floatType(component: Component): Promise<FloatDType> {
-    const key = keyOf(component, this.bundle);
+  private async floatType(component: Component, key: string): Promise<FloatDType> {
     if (await isKnownToOverflow(key)) return "float32";
     const tensors = this.weights.component(component);
     for (const name of tensors.names()) {

@@ -119,7 +119,9 @@ def draw_accessory(name: str, colour: str | None = None) -> np.ndarray:
 
 
 def widest_run(row: np.ndarray) -> tuple[int, int]:
-    """First and end column of the longest unbroken stretch of a mask's row, bool [W]."""
+    """First and end column of the longest unbroken stretch of a mask's row, bool [W]; the whole row where a gap between two parts leaves it empty."""
+    if not row.any():
+        return 0, len(row)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], row, [False]]).astype(np.int8)))
     starts, ends = edges[::2], edges[1::2]
     longest = (ends - starts).argmax()

@@ -35,6 +35,8 @@ EDIT_KINDS = {
 class GeneratorConfig:
     mix: dict[str, float] = field(default_factory=lambda: {"text": 1, "composed": 2, "edit": 2})
     """Weights of the three sources."""
+    kinds: dict[str, dict[str, float]] = field(default_factory=lambda: {"text": TEXT_KINDS, "composed": COMPOSED_KINDS, "edit": EDIT_KINDS})
+    """Weights of each source's kinds."""
     size: int = SIZE
     """Pixels a side."""
     subjects: int = 400
@@ -84,8 +86,8 @@ def sample_subject(rng: Random, entity: int, row: dict) -> Subject:
 class Sampler:
     """Draws pairs from the subjects of one shard."""
 
-    def __init__(self, rng: Random, subjects: list[Subject], worn: list[Accessory]):
-        self.rng, self.subjects = rng, subjects
+    def __init__(self, rng: Random, subjects: list[Subject], worn: list[Accessory], kinds: dict[str, dict[str, float]]):
+        self.rng, self.subjects, self.kinds = rng, subjects, kinds
         self.creatures = [subject for subject in subjects if subject.creature] or subjects
         self.worn = worn
         """Accessories of the art, as pictures."""
@@ -156,13 +158,13 @@ class Sampler:
         return self.rng.choices(STYLES, [weights.get(style, 3) for style in STYLES])[0]
 
     def text(self) -> Pair:
-        kind = pick(self.rng, TEXT_KINDS)
+        kind = pick(self.rng, self.kinds["text"])
         target = self.target(kind)
         # words know no hue
         return Pair("text", kind, (), replace(target, subjects=tuple(replace(subject, hue=0) for subject in target.subjects)))
 
     def composed(self) -> Pair:
-        kind = pick(self.rng, COMPOSED_KINDS)
+        kind = pick(self.rng, self.kinds["composed"])
         target = self.target(kind)
         pictures = tuple(portrait(subject) for subject in target.subjects)
         if kind == "accessory picture":
@@ -256,7 +258,7 @@ class Sampler:
 
     def edit(self) -> Pair:
         """Of scenes that allow the kind drawn, an earlier one where there is one that has not had it: one scene under several edits teaches reading."""
-        kind = pick(self.rng, EDIT_KINDS)
+        kind = pick(self.rng, self.kinds["edit"])
         known = [at for at, (scene, had) in enumerate(self.bases) if kind not in had and len(had) < 3 and kind in self.possible(scene)]
         if known and self.rng.random() < 0.6:
             at = self.rng.choice(known)
@@ -283,7 +285,7 @@ def compose(split: str, number: int, rows: list[dict], config: GeneratorConfig |
     for index in rng.sample(wearable, min(20, len(wearable))):
         name = rows[index]["name"]
         worn.append(Accessory(name, PICTURED[name], subject=replace(sample_subject(rng, index, rows[index]), reference_background="white")))
-    sampler = Sampler(rng, subjects, worn)
+    sampler = Sampler(rng, subjects, worn, config.kinds)
     draw = {"text": sampler.text, "composed": sampler.composed, "edit": sampler.edit}
     pairs = [draw[pick(rng, config.mix)]() for _ in range(config.scenes)]
     captions = [[caption(rng, pair) for _ in range(config.wordings)] for pair in pairs]

@@ -261,6 +261,15 @@ def test_style_and_accessory_pictures_show_what_the_target_takes_from_them(shard
 
 
 @needs_art
+def test_a_configuration_may_ask_for_other_kinds(rows: list[dict]) -> None:
+    config = encode.load_config(FOLDER.parent / "configs" / "data-attributes.json")
+    usual = GeneratorConfig().kinds
+    assert {source: kinds.keys() for source, kinds in config.kinds.items()} == {source: kinds.keys() for source, kinds in usual.items()}
+    worn = {source: {kind: float(kind == "accessory") for kind in kinds} for source, kinds in usual.items()}
+    assert {pair.kind for pair in compose("train", 0, rows, replace(SMALL, kinds=worn)).pairs} == {"accessory"}
+
+
+@needs_art
 def test_shards_are_written_and_read(rows: list[dict], tmp_path: Path) -> None:
     small = rows[::200]
     stand_in = np.random.default_rng(0).integers(0, 255, (len(small), 112, 112, 4), dtype=np.uint8)
@@ -306,6 +315,12 @@ def test_pictures_do_not_depend_on_the_number_of_processes() -> None:
 
 
 # pictures
+
+
+def test_the_widest_run_of_a_gap_is_the_whole_row() -> None:
+    assert accessories.widest_run(np.array([0, 1, 0, 1, 1, 0], bool)) == (3, 5)
+    assert accessories.widest_run(np.zeros(6, bool)) == (0, 6)
+
 
 
 def test_pictures_are_deterministic_and_follow_the_scene(sprites: np.ndarray) -> None:

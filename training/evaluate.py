@@ -62,7 +62,7 @@ def training_record(folder: Path) -> dict:
             samples[stage] = int(rows[-1]["samples"])
             before = 0.0
             for row in rows:
-                seconds += (float(row["seconds"]) - before) * int(row.get("processes") or 1)
+                seconds += (float(row["seconds"]) - before) * int(row.get("cores") or 1)
                 before = float(row["seconds"])
     return {"samples": samples, "compute": {"cpu_core_hours": round(seconds / 3600, 1)}}
 

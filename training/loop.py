@@ -90,6 +90,12 @@ class Ema:
                 self.shadow[name].copy_(kept)
 
 
+def cores_in_use(accelerator: Accelerator) -> int:
+    """CPU cores that a run computes on, over all its processes; with CUDA the number of devices."""
+    threads = torch.get_num_threads() if accelerator.device.type == "cpu" else 1
+    return accelerator.num_processes * threads
+
+
 def save_file_atomically(state: dict, path: Path) -> None:
     """torch.save to a temporary file beside `path`, then rename: a kill in mid-save leaves the old file whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -207,7 +213,7 @@ def train(
             if curve is not None:
                 row = dict(zip(sums, means.tolist(), strict=True))
                 elapsed = seconds + time.monotonic() - start
-                curve.add({"step": step, "samples": step * config.batch_size, "seconds": elapsed, **row})
+                curve.add({"step": step, "samples": step * config.batch_size, "seconds": elapsed, "cores": cores_in_use(accelerator), **row})
                 print(f"step {step} samples {step * config.batch_size} {elapsed:.0f}s", {k: round(v, 4) for k, v in row.items()}, flush=True)
             sums, counts = {}, {}
         if time.monotonic() - saved > config.save_minutes * 60 and accelerator.is_main_process:

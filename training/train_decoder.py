@@ -30,6 +30,7 @@ from kosmosg.precision import mixed_precision
 from kosmosg.schedule import TRAIN_TIMESTEPS, add_noise, clean_latents, velocity
 from kosmosg.text import BOS, PAD, Tokenizer
 from kosmosg.unet import attend_by_products, unet
+from loop import cores_in_use
 
 HERE = Path(__file__).parent
 BINS = 10
@@ -77,7 +78,7 @@ class Curve:
         if not is_main_process:
             return
         rows = [row for row in csv.reader(path.open()) if row[0] == "samples" or int(row[0]) <= samples] if path.exists() else []
-        rows = rows or [["samples", "seconds", "processes", "learning_rate", "loss", *(f"x0_mse_t{50 + 100 * k}" for k in range(BINS))]]
+        rows = rows or [["samples", "seconds", "cores", "learning_rate", "loss", *(f"x0_mse_t{50 + 100 * k}" for k in range(BINS))]]
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", newline="") as file:
             csv.writer(file).writerows(rows)
@@ -92,7 +93,7 @@ class Curve:
         self.sums.zero_()
         if accelerator.is_main_process:
             means = (total[:, 0] / total[:, 1].clamp(min=1)).tolist()
-            row = [samples, round(seconds), accelerator.num_processes, f"{rate:.2e}", *(f"{value:.4f}" for value in [means[-1], *means[:-1]])]
+            row = [samples, round(seconds), cores_in_use(accelerator), f"{rate:.2e}", *(f"{value:.4f}" for value in [means[-1], *means[:-1]])]
             with self.path.open("a", newline="") as file:
                 csv.writer(file).writerow(row)
             print(*row, flush=True)
@@ -118,6 +119,7 @@ def main() -> None:
     parser.add_argument("--until-samples", type=int)
     parser.add_argument("--decay-from", type=int)
     parser.add_argument("--freeze-conditioner", action="store_true", help="from now on the conditioner is its own average and stays so")
+    parser.add_argument("--compile", action="store_true", help="compile the U-Net first (TorchInductor: a minute or two, and a C++ compiler on a CPU)")
     parser.add_argument("--start-from", type=Path, nargs=2, metavar=("BUNDLE", "DECODER"),
                         help="a new run begins with this bundle's U-Net and this folder's conditioner and latent statistics")  # fmt: skip
     options = parser.parse_args()
@@ -156,6 +158,8 @@ def main() -> None:
     )
     if state is not None:
         optimizer.load_state_dict(state["optimizer"])
+    if options.compile:
+        model.unet.compile()
     wrapped, optimizer = accelerator.prepare(model, optimizer)
     ema.to(accelerator.device)
     curve = Curve(options.curve, progress["samples"], accelerator.is_main_process)

@@ -153,7 +153,7 @@ def test_a_bundle_of_other_art_is_asked_only_what_is_held_out_then_and_now() -> 
 
 
 def test_the_training_record_adds_the_curves_up(tmp_path: Path) -> None:
-    (tmp_path / "decoder-curve.csv").write_text("samples,seconds,processes\n100,1800,2\n250,3600,1\n")
+    (tmp_path / "decoder-curve.csv").write_text("samples,seconds,cores\n100,1800,2\n250,3600,1\n")
     (tmp_path / "align-curve.csv").write_text("step,samples,seconds,loss\n1,40,900,1\n2,80,1800,1\n")
     assert evaluate.training_record(tmp_path) == {"samples": {"decoder": 250, "align": 80}, "compute": {"cpu_core_hours": 2.0}}
     (tmp_path / "training.json").write_text('{"samples": {"all": 1}}')

@@ -13,7 +13,7 @@ import { quickestBrowser } from "./chromium.mjs";
 import { serveBuilt } from "./serve-built.mjs";
 
 /** The same for all; those of 1 to 8 were looked at. */
-const SEED = 8;
+const SEED = 1;
 
 const path = (/** @type {string} */ relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 const { values } = parseArgs({ options: { dist: { type: "string", default: "dist" } } });

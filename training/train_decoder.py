@@ -112,18 +112,17 @@ def export(folder: Path, model: Decoder, ema: EMAModel) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--config", type=Path, default=HERE / "configs/decoder.yaml")
+    parser.add_argument("--config", type=Path, nargs="+", default=[HERE / "configs/decoder.yaml"], help="where two say the same, the later holds")
     parser.add_argument("--folder", type=Path, default=CACHE / "decoder")
     parser.add_argument("--curve", type=Path, default=HERE / "figures/decoder-curve.csv")
     parser.add_argument("--minutes", type=float, default=float("inf"))
     parser.add_argument("--until-samples", type=int)
     parser.add_argument("--decay-from", type=int)
     parser.add_argument("--freeze-conditioner", action="store_true", help="from now on the conditioner is its own average and stays so")
-    parser.add_argument("--compile", action="store_true", help="compile the U-Net first (TorchInductor: a minute or two, and a C++ compiler on a CPU)")
     parser.add_argument("--start-from", type=Path, nargs=2, metavar=("BUNDLE", "DECODER"),
                         help="a new run begins with this bundle's U-Net and this folder's conditioner and latent statistics")  # fmt: skip
     options = parser.parse_args()
-    config = yaml.safe_load(options.config.read_text())
+    config = {name: value for path in options.config for name, value in yaml.safe_load(path.read_text()).items()}
     on_cpu = not torch.cuda.is_available()
     accelerator = Accelerator(cpu=on_cpu, mixed_precision=mixed_precision(config["mixed_precision"], on_cpu))
     torch.manual_seed(config["seed"])
@@ -158,8 +157,6 @@ def main() -> None:
     )
     if state is not None:
         optimizer.load_state_dict(state["optimizer"])
-    if options.compile:
-        model.unet.compile()
     wrapped, optimizer = accelerator.prepare(model, optimizer)
     ema.to(accelerator.device)
     curve = Curve(options.curve, progress["samples"], accelerator.is_main_process)

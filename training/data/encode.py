@@ -39,7 +39,7 @@ Draw = Callable[[list[Scene], int], list[np.ndarray]]
 
 
 def load_config(path: Path | None) -> GeneratorConfig:
-    """`configs/data.json` and the like: fields of GeneratorConfig."""
+    """`configs/data-attributes.json` and the like: fields of GeneratorConfig; those left out keep their defaults."""
     return GeneratorConfig(**json.loads(path.read_text())) if path else GeneratorConfig()
 
 

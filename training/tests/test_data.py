@@ -322,7 +322,6 @@ def test_the_widest_run_of_a_gap_is_the_whole_row() -> None:
     assert accessories.widest_run(np.zeros(6, bool)) == (0, 6)
 
 
-
 def test_pictures_are_deterministic_and_follow_the_scene(sprites: np.ndarray) -> None:
     scene = Scene("one", "beach", "night", subjects=(subject(0),))
     picture = render(scene, sprites)

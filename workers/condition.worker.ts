@@ -2,7 +2,8 @@
 
 import { EngineFault } from "./faults.ts";
 import { say } from "./messages.ts";
-import { type ConditionPipeline, createConditionPipeline } from "./pipeline/condition.ts";
+import type { ConditionPipeline } from "./pipeline/condition.ts";
+import { createConditionPipeline } from "./pipeline/create-condition-pipeline.ts";
 import { createRuntime } from "./pipeline/runtime.ts";
 import type { ConditionReply, ConditionRequest } from "./protocol.ts";
 import { serve } from "./serve.ts";

@@ -2,9 +2,6 @@
  * The German of all that the engine says: see messages.ts. The page loads it when it speaks German; workers never do. Parts of sentences are
  * worded so that they fit where they stand: behind a colon, or in a list.
  */
-import { filled, isShape, type Said, type Value } from "./messages.ts";
-
-/** Exported for tests. */
 export const GERMAN = {
   "{lines}": "{lines}",
   "{file}: {problem}": "{file}: {problem}",
@@ -545,15 +542,3 @@ export const GERMAN = {
 } as const;
 
 export type Template = keyof typeof GERMAN;
-
-const NUMBER = new Intl.NumberFormat("de", { maximumFractionDigits: 20 });
-
-/** The same in German. */
-export const inGerman = ({ template, values }: Said): string => filled(GERMAN[template], values, written);
-
-function written(value: Value): string {
-  if (typeof value === "string") return value;
-  if (typeof value === "number" || typeof value === "bigint") return NUMBER.format(value);
-  if (isShape(value)) return String(value);
-  return "items" in value ? value.items.map(written).join(value.between) : inGerman(value);
-}

@@ -3,11 +3,11 @@
  * Requests carry an id; each is answered by exactly one `done` or `error` with that id, after any number of events.
  */
 
+import type { ErrorCode } from "./faults.ts";
 import type { Said } from "./messages.ts";
 import type { GraphOptions } from "./onnx/graph.ts";
 import type { MemoryEstimate, PictureRun, PictureSize } from "./pipeline/memory-estimate.ts";
 import type { Box, Mask } from "./segmentation/mask.ts";
-import type { PromptShape } from "./text/prompt-layout.ts";
 import type { Bundle, SchedulerKind } from "./weights/bundle.ts";
 
 /** RGBA pixels of one entity picture, upright, straight alpha; already cut out by the page. */
@@ -22,6 +22,9 @@ export interface EntityImage {
  * blank, 1 (and left out): as the paper has it.
  */
 export type PromptPart = { kind: "text"; text: string } | { kind: "entity"; image: EntityImage; strength?: number };
+
+/** All of a prompt that its layout depends on. */
+export type PromptShape = { kind: "text"; text: string } | { kind: "entity" };
 
 /** 77x768 in the published model; [num_queries, dim] of the bundle's AlignerNet. Row-major float32. */
 export interface Condition {
@@ -89,34 +92,6 @@ export type Phase =
   | "decode"
   /** A network overflowed float16: what it gave is made anew in float32. */
   | "float32";
-
-export const ERROR_CODES = [
-  "no-webgpu",
-  "no-adapter",
-  "insecure-context",
-  "device-lost",
-  "out-of-memory",
-  "too-large",
-  "not-finite",
-  "worker-died",
-  "stalled",
-  "cancelled",
-  "network",
-  "offline",
-  "http",
-  "hash-mismatch",
-  "quota",
-  "storage",
-  "bad-bundle",
-  "missing-tensor",
-  "wrong-shape",
-  "bad-image",
-  "bad-prompt",
-  "bad-settings",
-  "not-loaded",
-  "internal",
-] as const;
-export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** Errors cross the worker border as data; src/engine makes an EngineError of it again. */
 export interface WireError {

@@ -1,33 +1,14 @@
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { feather } from "../../workers/segmentation/mask.ts";
-import type { Touched } from "../../workers/segmentation/shapes.ts";
 import { useTexts } from "../ui/texts.ts";
 import type { Bench } from "./bench.ts";
 import { CutLayer } from "./cut-layer.ts";
 import { drawView } from "./draw-view.ts";
 import { cutoutTexts } from "./texts.ts";
 import { AIMED } from "./tools.ts";
-import { useBenchHands } from "./use-bench-hands.ts";
-import { fitWhole, type Size, type Viewport } from "./viewport.ts";
-
-/** What the hands change between two renderings of React. */
-export interface StageState {
-  viewport: Viewport;
-  view: Size;
-  /** Cross-hair, pixels of the photo; shown while a pointer or the keyboard aims. */
-  cursor: { x: number; y: number } | null;
-  brushDown: boolean;
-}
-
-/** What the hands may ask of the stage. */
-export interface StagePort {
-  readonly state: StageState;
-  /** Draws at the next frame. */
-  readonly redraw: () => void;
-  /** Shows a painted part of the mask at the next frame. */
-  readonly repaint: (region: Touched) => void;
-}
+import { type StagePort, type StageState, useBenchHands } from "./use-bench-hands.ts";
+import { fitWhole } from "./viewport.ts";
 
 interface Props {
   bench: Bench;

@@ -1,10 +1,27 @@
 import { useEffect, useEffectEvent, useRef } from "react";
-import type { Point } from "../../workers/segmentation/shapes.ts";
+import type { Point, Touched } from "../../workers/segmentation/shapes.ts";
 import type { Bench } from "./bench.ts";
-import type { StagePort } from "./bench-stage.tsx";
 import { boxBetween, type Grip, gripAt, moveBox, resizeBox } from "./box.ts";
 import { AIMED } from "./tools.ts";
-import { fitWhole, pan, toPhoto, zoomAt } from "./viewport.ts";
+import { fitWhole, pan, type Size, toPhoto, type Viewport, zoomAt } from "./viewport.ts";
+
+/** What the hands change between two renderings of React. */
+export interface StageState {
+  viewport: Viewport;
+  view: Size;
+  /** Cross-hair, pixels of the photo; shown while a pointer or the keyboard aims. */
+  cursor: { x: number; y: number } | null;
+  brushDown: boolean;
+}
+
+/** What the hands may ask of the stage. */
+export interface StagePort {
+  readonly state: StageState;
+  /** Draws at the next frame. */
+  readonly redraw: () => void;
+  /** Shows a painted part of the mask at the next frame. */
+  readonly repaint: (region: Touched) => void;
+}
 
 /** What a pointer that is down is doing. */
 type Hold =

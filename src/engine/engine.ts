@@ -19,13 +19,13 @@ import type {
   Phase,
   Picture,
   PromptPart,
+  PromptShape,
   RemoteFile,
   StorageUsage,
   StoredBundle,
   StoredModel,
   WorkerOptions,
 } from "../../workers/protocol.ts";
-import type { PromptShape } from "../../workers/text/prompt-layout.ts";
 import type { Bundle } from "../../workers/weights/bundle.ts";
 import { chooseAttention } from "./attention-choice.ts";
 import { EngineError } from "./errors.ts";

@@ -1,5 +1,6 @@
+import type { ErrorCode } from "../../workers/faults.ts";
 import { type Said, say } from "../../workers/messages.ts";
-import type { ErrorCode, WireError } from "../../workers/protocol.ts";
+import type { WireError } from "../../workers/protocol.ts";
 
 /**
  * Every failure of the engine: `code` for programs, `message` for people (what happened, what to do), `detail` for reports. `said`: the

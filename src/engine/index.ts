@@ -8,8 +8,9 @@
  */
 import { Engine, type EngineOptions } from "./engine.ts";
 
+export type { ErrorCode } from "../../workers/faults.ts";
 export type { MemoryEstimate, PictureRun, PictureSize } from "../../workers/pipeline/memory-estimate.ts";
-export type { Condition, DeviceReport, ErrorCode, Phase, Picture, StoredBundle } from "../../workers/protocol.ts";
+export type { Condition, DeviceReport, Phase, Picture, StoredBundle } from "../../workers/protocol.ts";
 export type { Bundle, SchedulerKind } from "../../workers/weights/bundle.ts";
 export type {
   CallOptions,

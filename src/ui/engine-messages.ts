@@ -16,7 +16,7 @@ const writer = createStore<{ readonly write: Write }>(() => ({ write: inEnglish 
 export function translateEngine(): void {
   const follow = async () => {
     const language = languageOf(preferences.getState());
-    const write = language === "de" ? (await import("../../workers/messages-de.ts")).inGerman : inEnglish;
+    const write = language === "de" ? (await import("../../workers/in-german.ts")).inGerman : inEnglish;
     if (language === languageOf(preferences.getState())) writer.setState({ write });
   };
   const begin = () => void follow().catch(() => {});

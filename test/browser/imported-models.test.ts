@@ -4,7 +4,7 @@ import { timestepEmbedding } from "../../workers/models/embeddings.ts";
 import { buildUNetGraph } from "../../workers/models/unet.ts";
 import { buildVaeDecoderGraph } from "../../workers/models/vae.ts";
 import { isFourBit, type TensorLocation } from "../../workers/onnx/graph.ts";
-import { createConditionPipeline } from "../../workers/pipeline/condition.ts";
+import { createConditionPipeline } from "../../workers/pipeline/create-condition-pipeline.ts";
 import { DiffusionPipeline } from "../../workers/pipeline/diffusion.ts";
 import { createRuntime } from "../../workers/pipeline/runtime.ts";
 import type { Picture, PromptPart, StoredBundle } from "../../workers/protocol.ts";

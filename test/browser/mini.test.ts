@@ -2,7 +2,8 @@
 import { expect, test } from "vitest";
 import { readEntityImage } from "../../src/engine/images.ts";
 import type { TensorLocation } from "../../workers/onnx/graph.ts";
-import { type ConditionPipeline, createConditionPipeline } from "../../workers/pipeline/condition.ts";
+import type { ConditionPipeline } from "../../workers/pipeline/condition.ts";
+import { createConditionPipeline } from "../../workers/pipeline/create-condition-pipeline.ts";
 import { DiffusionPipeline } from "../../workers/pipeline/diffusion.ts";
 import { createRuntime } from "../../workers/pipeline/runtime.ts";
 import type { StoredBundle } from "../../workers/protocol.ts";

@@ -1,7 +1,7 @@
 /** Imported checkpoints whose weights drive a network beyond float16: pictures as in float32, not black ones. */
 import { beforeEach, describe, expect, inject, test } from "vitest";
 import { componentsKnownToOverflow } from "../../workers/pipeline/component-precision.ts";
-import { createConditionPipeline } from "../../workers/pipeline/condition.ts";
+import { createConditionPipeline } from "../../workers/pipeline/create-condition-pipeline.ts";
 import { DiffusionPipeline } from "../../workers/pipeline/diffusion.ts";
 import { createRuntime } from "../../workers/pipeline/runtime.ts";
 import type { Picture, StoredBundle } from "../../workers/protocol.ts";

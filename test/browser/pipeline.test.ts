@@ -1,7 +1,7 @@
 /** The whole pipeline, step by step, against the official code's run (test/fixtures/02_e2e). */
 import { expect, test } from "vitest";
 import { readGpuTensor } from "../../workers/gpu/gpu-tensor.ts";
-import { createConditionPipeline } from "../../workers/pipeline/condition.ts";
+import { createConditionPipeline } from "../../workers/pipeline/create-condition-pipeline.ts";
 import { DiffusionPipeline } from "../../workers/pipeline/diffusion.ts";
 import { createRuntime } from "../../workers/pipeline/runtime.ts";
 import type { Condition, PromptPart, SamplingSettings } from "../../workers/protocol.ts";

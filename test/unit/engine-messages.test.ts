@@ -2,11 +2,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { EngineError } from "../../src/engine/index.ts";
-import { EngineFault } from "../../workers/faults.ts";
+import { EngineFault, ERROR_CODES } from "../../workers/faults.ts";
+import { inGerman } from "../../workers/in-german.ts";
 import { list, type Said, say } from "../../workers/messages.ts";
-import { GERMAN, inGerman } from "../../workers/messages-de.ts";
+import { GERMAN } from "../../workers/messages-de.ts";
 import { GraphError } from "../../workers/onnx/graph.ts";
-import { ERROR_CODES } from "../../workers/protocol.ts";
 import { openCheckpoint } from "../../workers/weights/checkpoint-file.ts";
 import { describeFile, describeProblems } from "../../workers/weights/layouts/describe.ts";
 import { detect } from "../../workers/weights/layouts/detect.ts";

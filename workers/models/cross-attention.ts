@@ -4,7 +4,7 @@
  */
 import { Graph, type GraphOptions, type TensorSource, type Value } from "../onnx/graph.ts";
 import { cast, linear } from "../onnx/ops.ts";
-import type { DownPathConfig } from "./unet.ts";
+import type { DownPathConfig } from "../weights/bundle.ts";
 
 /** Keys and values come from outside: inputs of the graph, `batch` rows of `tokens` each. */
 export interface GivenContext {

@@ -1,7 +1,7 @@
 /** Stable Diffusion's conditional U-Net (diffusers: unets/unet_2d_condition.py). */
 import { Graph, type GraphOptions, type TensorSource, type Value } from "../onnx/graph.ts";
 import { add, cast, conv2d, groupNorm, silu } from "../onnx/ops.ts";
-import type { ControlNetConfig, UNetConfig } from "../weights/bundle.ts";
+import type { DownPathConfig, UNetConfig } from "../weights/bundle.ts";
 import type { Context } from "./cross-attention.ts";
 import { timeEmbedding } from "./embeddings.ts";
 import { type BlockContext, downBlock, midBlock, upBlock } from "./unet-blocks.ts";
@@ -55,9 +55,6 @@ export function unet2DConditionModel(g: Graph, inputs: UNetInputs, config: UNetC
   hidden = silu(g, groupNorm(g, hidden, "conv_norm_out", groups, eps));
   return conv2d(g, hidden, "conv_out", config.out_channels, { kernel: 3, padding: 1 });
 }
-
-/** What U-Net and ControlNet have in common: the way in and down. */
-export type DownPathConfig = Omit<ControlNetConfig, "conditioning_embedding_out_channels">;
 
 /** conv_in: sample [B, in_channels, H, W] -> [B, block_out_channels[0], H, W]. */
 export function convIn(g: Graph, config: DownPathConfig, sample: Value): Value {

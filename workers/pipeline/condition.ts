@@ -1,10 +1,5 @@
 /** Prompt -> condition, whatever reads the prompt: Kosmos-G's MLLM and AlignerNet, or CLIP's text encoder alone. */
 import type { Condition, Phase, PromptPart } from "../protocol.ts";
-import { type Bundle, isKosmosG } from "../weights/bundle.ts";
-import type { WeightFiles } from "../weights/tensors.ts";
-import { ClipTextCondition } from "./clip-text-condition.ts";
-import { KosmosGCondition } from "./kosmosg-condition.ts";
-import type { Runtime } from "./runtime.ts";
 
 export interface EncodeHooks {
   readonly signal: AbortSignal;
@@ -30,15 +25,4 @@ export interface ConditionPipeline {
   encode(parts: readonly PromptPart[], hooks: EncodeHooks): Promise<Encoded>;
   /** The unconditional branch of guidance: on nothing, or on the negative prompt. */
   encodeUnconditional(negativePrompt: string, hooks: EncodeHooks): Promise<Encoded>;
-}
-
-/** @throws EngineFault bad-bundle when tokenizer and model do not go together */
-export function createConditionPipeline(
-  runtime: Runtime,
-  bundle: Bundle,
-  weights: WeightFiles,
-): Promise<ConditionPipeline> {
-  return isKosmosG(bundle)
-    ? KosmosGCondition.create(runtime, bundle, weights)
-    : ClipTextCondition.create(runtime, bundle, weights);
 }

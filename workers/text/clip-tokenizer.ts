@@ -6,7 +6,7 @@
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { EngineFault } from "../faults.ts";
 import { say } from "../messages.ts";
-import type { PromptShape } from "./prompt-layout.ts";
+import type { PromptShape } from "../protocol.ts";
 import { joinedText } from "./words.ts";
 
 export interface ClipTokenizer {

@@ -1,7 +1,6 @@
-import type { StoredBundle } from "../protocol.ts";
+import type { PromptShape, StoredBundle } from "../protocol.ts";
 import { type Bundle, isKosmosG } from "../weights/bundle.ts";
 import type { WeightStore } from "../weights/store.ts";
-import type { PromptShape } from "./prompt-layout.ts";
 
 interface Counter {
   /** Which files it was made of; another version of the model brings others. */

@@ -2,16 +2,13 @@
 
 import { EngineFault } from "../faults.ts";
 import { say } from "../messages.ts";
-import type { EntityImage, PromptPart } from "../protocol.ts";
+import type { EntityImage, PromptPart, PromptShape } from "../protocol.ts";
 import { BOS } from "./fairseq-dictionary.ts";
 import type { PromptLimits } from "./prompt-limits.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 /** Stands for a picture in a written prompt. */
 export const IMAGE_MARKER = "<i>";
-
-/** All of a prompt that its layout depends on. */
-export type PromptShape = { kind: "text"; text: string } | { kind: "entity" };
 
 export interface PromptLayout {
   /** [length], fairseq ids. */

@@ -1,6 +1,6 @@
 import { EngineFault } from "../faults.ts";
 import { say } from "../messages.ts";
-import type { PromptShape } from "./prompt-layout.ts";
+import type { PromptShape } from "../protocol.ts";
 
 /**
  * The words of a prompt for a model that reads words alone.

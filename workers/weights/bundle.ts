@@ -235,6 +235,8 @@ export type GptConfig = v.InferOutput<typeof GptConfig>;
 export type AlignerConfig = v.InferOutput<typeof AlignerConfig>;
 export type UNetConfig = v.InferOutput<typeof UNetConfig>;
 export type ControlNetConfig = v.InferOutput<typeof ControlNetConfig>;
+/** What U-Net and ControlNet have in common: the way in and down. */
+export type DownPathConfig = Omit<ControlNetConfig, "conditioning_embedding_out_channels">;
 export type AutoencoderKLConfig = v.InferOutput<typeof AutoencoderKLConfig>;
 export type AutoencoderTinyConfig = v.InferOutput<typeof AutoencoderTinyConfig>;
 export type ClipTextConfig = v.InferOutput<typeof ClipTextConfig>;

@@ -52,7 +52,7 @@ const READERS: { readonly [K in ComponentKind]: (source: TensorSource, config: C
   "clip-vision": (source, config) => buildClipVisionGraph(source, config, { images: 1 }, OPTIONS),
   resampler: (source, config) => buildResamplerGraph(source, config, { images: 1, tokens: 1 }, OPTIONS),
   gpt(source, config) {
-    // Read row by row, outside of the graph: see pipeline/condition.ts.
+    // Read row by row, outside of the graph: see pipeline/kosmosg-condition.ts.
     source.get("gpt_model.decoder.embed_tokens.weight", [config.vocab_size, config.embed_dim]);
     buildMllmGraph(source, config, { batch: 1, tokens: 1 }, OPTIONS);
   },

@@ -18,8 +18,8 @@ from data.catalogue import CACHE
 from data.dataset import Batch, SceneDataset, shard_files
 from data.entities import catalogue_digest
 from data.entities import load as load_entities
-from data.pairs import GeneratorConfig, Pair, compose
-from data.scenes import render
+from data.pairs import GeneratorConfig, compose
+from data.scenes import Pair, render
 from kosmosg.losses import language_model_loss
 from kosmosg.mllm import KosmosG, diagonal_attention, init_positional_structure
 from kosmosg.text import PAD, Prompt, pad

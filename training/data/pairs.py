@@ -9,7 +9,7 @@ from random import Random
 
 from .accessories import OF_A_COLOUR, PICTURED, PLACE_OF
 from .scenery import COLOURS, OPEN_AIR, PLACES, VARIANTS, WEATHER, weather_of
-from .scenes import SIZE, Accessory, Scene, Subject, portrait
+from .scenes import SIZE, Accessory, Pair, Scene, Subject, portrait
 from .styles import STYLES, TONES
 from .wording import caption, describe
 
@@ -42,17 +42,6 @@ class GeneratorConfig:
     subjects: int = 400
     scenes: int = 1200
     wordings: int = 4
-
-
-@dataclass(frozen=True)
-class Pair:
-    source: str
-    """text, composed or edit"""
-    kind: str
-    """a key of TEXT_KINDS, COMPOSED_KINDS or EDIT_KINDS"""
-    references: tuple[Scene, ...]
-    """the prompt's pictures, in reading order"""
-    target: Scene
 
 
 @dataclass(frozen=True)

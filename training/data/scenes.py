@@ -70,6 +70,19 @@ class Scene:
     flipped: bool = False
 
 
+@dataclass(frozen=True)
+class Pair:
+    """A prompt's pictures and the picture that it asks for; the words are made of them (`wording`)."""
+
+    source: str
+    """text, composed or edit"""
+    kind: str
+    """a key of the source's kinds (`pairs`)"""
+    references: tuple[Scene, ...]
+    """the prompt's pictures, in reading order"""
+    target: Scene
+
+
 @dataclass
 class Box:
     """Where a sprite was put: canvas pixels, and its alpha at that size, bool [h, w]."""

@@ -3,17 +3,11 @@
 A small grammar with several wordings of everything. Names are dropped half of the time, for all pictures of a prompt together.
 """
 
-from __future__ import annotations
-
 import re
 from random import Random
-from typing import TYPE_CHECKING
 
 from .scenery import COLOURS, INDOORS, PLACES
-from .scenes import Accessory, Scene, Subject
-
-if TYPE_CHECKING:
-    from .pairs import Pair
+from .scenes import Accessory, Pair, Scene, Subject
 
 MARK = "<i>"
 PLACE_WORDS: dict[str, tuple[str, ...]] = {

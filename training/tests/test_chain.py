@@ -22,8 +22,10 @@ def test_from_shards_to_bundle_and_ablation(tmp_path: Path) -> None:
     cache.mkdir()
     for name in ART:
         (cache / name).symlink_to(CACHE / name)
-    few = tmp_path / "data.json"
-    few.write_text(json.dumps({"mix": {"text": 1, "composed": 2, "edit": 2}, "size": 96, "subjects": 12, "scenes": 48, "wordings": 2}))
+    few, few_attributes = tmp_path / "data.json", tmp_path / "data-attributes.json"
+    size = {"subjects": 12, "scenes": 48, "wordings": 2}
+    few.write_text(json.dumps(size))
+    few_attributes.write_text(json.dumps(size | json.loads((TRAINING / "configs/data-attributes.json").read_text())))
 
     def run(*command: str | Path) -> str:
         environment = {**os.environ, "TRAINING_CACHE": str(cache), "OMP_NUM_THREADS": "1"}
@@ -34,9 +36,13 @@ def test_from_shards_to_bundle_and_ablation(tmp_path: Path) -> None:
     run("-m", "data.encode", "train", "0", "1", "--config", few)
     run("-m", "data.encode", "held_out", "0", "1", "--config", few)
     run("train_decoder.py", "--until-samples", "64", "--curve", out / "decoder-curve.csv")
-    run("train_decoder.py", "--freeze-conditioner", "--decay-from", "64", "--until-samples", "96", "--curve", out / "decoder-curve.csv")
+    run("train_decoder.py", "--freeze-conditioner", "--until-samples", "96", "--curve", out / "decoder-curve.csv")
     assert "held out" in run("train_mllm.py", "--cpu", "--samples", "48")
     assert "held out" in run("train_align.py", "--cpu", "--samples", "48")
+    for shard in (cache / "shards").glob("train-*"):
+        shard.unlink()
+    run("-m", "data.encode", "train", "0", "1", "--config", few_attributes)
+    run("train_decoder.py", "--freeze-conditioner", "--decay-from", "96", "--until-samples", "128", "--curve", out / "decoder-curve.csv")
     assert "held out" in run("train_instruct.py", "--cpu", "--samples", "24")
     run("plot_stages.py", out / "curves.png")
     run("export_bundle.py", "--align", cache / "instruct/last.pt", "--out", tmp_path / "mini")

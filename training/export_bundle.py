@@ -111,7 +111,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, default=HERE / "configs" / "mini.json")
     parser.add_argument("--align", type=Path, required=True, help="last.pt of the align or the instruct stage")
-    parser.add_argument("--decoder", type=Path, default=CACHE / "decoder")
+    parser.add_argument("--decoder", type=Path, default=CACHE / "decoder", help="folder of the U-Net and the latents' statistics, or a bundle")
     parser.add_argument("--out", type=Path, default=HERE.parent / "public" / "models" / "mini")
     parser.add_argument("--steps", type=int, default=25)
     parser.add_argument("--guidance", type=float, default=2.5)

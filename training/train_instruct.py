@@ -86,7 +86,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, default=Path("configs/mini.json"))
     parser.add_argument("--align", type=Path, default=CACHE / "align/last.pt")
-    parser.add_argument("--decoder", type=Path, default=CACHE / "decoder", help="folder of the U-Net")
+    parser.add_argument("--decoder", type=Path, default=CACHE / "decoder", help="folder of the U-Net, or a bundle")
     parser.add_argument("--folder", type=Path, default=CACHE / "instruct")
     parser.add_argument("--samples", type=int, help="instead of the config's; a longer or shorter run of the same schedule")
     parser.add_argument("--minutes", type=float, help="stop, and save, after this time")

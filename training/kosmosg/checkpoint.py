@@ -25,8 +25,9 @@ def save_latent_statistics(folder: Path, mean: Tensor, std: Tensor) -> None:
 
 
 def load_latent_statistics(folder: Path | str) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each latent channel, fp32 [32] each."""
-    values = json.loads((Path(folder) / "latents.json").read_text())
+    """Mean and standard deviation of each latent channel, fp32 [32] each, of a decoder's folder or of a bundle."""
+    bundle = Path(folder) / "model.json"
+    values = json.loads(bundle.read_text())["components"]["vae"]["config"] if bundle.exists() else json.loads((Path(folder) / "latents.json").read_text())
     return torch.tensor(values["latents_mean"]), torch.tensor(values["latents_std"])
 
 

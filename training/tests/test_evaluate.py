@@ -165,6 +165,7 @@ def test_the_card_shows_what_was_measured() -> None:
     card = (MINI / "README.md").read_text(encoding="utf-8")
     assert metrics["bundle"] == digest_of(json.loads((MINI / "model.json").read_text())), "another bundle ships than was measured: python evaluate.py"
     assert evaluate.table(metrics) in card and evaluate.BEGIN in card
+    assert (evaluate.FIGURES / "ablation.md").read_text() in card
     for group in (metrics["held_out"], metrics["trained"], metrics["ceiling"], metrics["baselines"]["no_image"], metrics["baselines"]["paste"]):
         assert set(WANTED) <= set(group)
     assert set(WANTED) - {"identity_r1_lookalikes"} <= set(metrics["photos"])

@@ -63,6 +63,11 @@ def test_files_and_names(bundle: tuple[Path, KosmosG]) -> None:
     assert about["components"]["vae"]["config"]["patch_size"] == 2 and len(about["components"]["vae"]["config"]["latents_std"]) == 32
 
 
+def test_a_bundle_lends_its_unet_to_the_next(bundle: tuple[Path, KosmosG], tmp_path: Path) -> None:
+    folder, model = bundle
+    assert export(CONFIG, model.state_dict(), folder, tmp_path / "next", DEFAULTS) == json.loads((folder / "model.json").read_text())
+
+
 def test_read_back_and_draw(bundle: tuple[Path, KosmosG]) -> None:
     folder, model = bundle
     pipeline = KosmosGPipeline(folder)

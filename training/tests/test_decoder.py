@@ -1,6 +1,9 @@
-"""The image decoder's own parts: conditioner, folding, noise, and that a run resumes as if it had never stopped."""
+"""The image decoder's own parts: conditioner, folding, noise; and its training: eight pairs overfitted, exact resume, two processes equal to one."""
 
+import csv
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,7 +15,7 @@ from safetensors.torch import load_file, save_file
 import train_decoder
 from data import dataset
 from kosmosg import autoencoder_tiny as taef2
-from kosmosg.checkpoint import load_conditioner, load_unet
+from kosmosg.checkpoint import load_conditioner, load_latent_statistics, load_unet
 from kosmosg.conditioner import ConditionerConfig, NativeConditioner
 from kosmosg.schedule import ALPHAS_CUMPROD, add_noise, clean_latents, velocity
 from kosmosg.text import Tokenizer, pad
@@ -87,6 +90,12 @@ def test_rate_warms_up_holds_and_decays() -> None:
     assert train_decoder.learning_rate(config, 2000, 1000, 2000) == pytest.approx(0.02)
 
 
+def write_config(path: Path, **changes: object) -> Path:
+    config = yaml.safe_load((train_decoder.HERE / "configs/decoder.yaml").read_text())
+    path.write_text(yaml.safe_dump(config | {"batch_size": 4, "mixed_precision": "no"} | changes))
+    return path
+
+
 def write_shard(folder: Path, number: int) -> None:
     generator = torch.Generator().manual_seed(number)
     captions = [["<i> on the beach", "<i> at the beach"], ["a beach", "a city"], ["<i> and <i>", "<i> with <i>"]] * 4
@@ -102,14 +111,44 @@ def write_shard(folder: Path, number: int) -> None:
     )
 
 
+def test_eight_pairs_are_overfitted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight prompts, each with a picture of its own, and eight pictures of noise: from pure noise each prompt leads to its own."""
+    monkeypatch.setattr(dataset, "SHARDS", tmp_path)
+    generator = torch.Generator().manual_seed(0)
+    pictures = torch.randn(2, 8, 32, 12, 12, generator=generator).half()
+    places = ("on the beach", "in the snow", "in the desert", "in a meadow", "in the garden", "in the forest", "in the city", "in space")
+    save_file(
+        {
+            "reference_pixels": torch.zeros(8, 96, 96, 3, dtype=torch.uint8),
+            "reference_latents": pictures[0].contiguous(),
+            "target_latents": pictures[1].contiguous(),
+            "subjects": torch.tensor([[k, -1, -1] for k in range(8)], dtype=torch.int16),
+        },
+        tmp_path / "train-0000.safetensors",
+        {"captions": json.dumps([[f"<i> {place}"] for place in places]), "entities": json.dumps([*range(8)])},
+    )
+    config = write_config(tmp_path / "config.yaml", batch_size=8, warmup_samples=80, log_samples=80, condition_dropout=0.0, ema_decay=0.9)
+    arguments = ["--config", config, "--folder", tmp_path / "run", "--curve", tmp_path / "curve.csv", "--until-samples", 1200]
+    monkeypatch.setattr(sys, "argv", ["train_decoder.py", *map(str, arguments)])
+    train_decoder.main()
+    losses = [float(row["loss"]) for row in csv.DictReader((tmp_path / "curve.csv").open())]
+    assert losses[-1] < 0.5 * losses[0]
+
+    data = dataset.SceneDataset(TOKENIZER, *load_latent_statistics(tmp_path / "run"), num_shards=1)
+    _, batch = next(dataset.epoch_batches(data, 8, 0, 0))
+    condition = load_conditioner(tmp_path / "run")(batch.ids, batch.slots, batch.references)
+    noise, last = torch.randn(batch.targets.shape, generator=generator), torch.full((8,), 999)
+    led_to = clean_latents(noise, load_unet(tmp_path / "run")(noise, last, condition, return_dict=False)[0], last)
+    assert torch.cdist(led_to.flatten(1), batch.targets.flatten(1)).argmin(1).tolist() == [*range(8)]
+
+
 def test_resuming_equals_never_stopping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dataset, "SHARDS", tmp_path)
     write_shard(tmp_path, 0)
-    config = yaml.safe_load((train_decoder.HERE / "configs/decoder.yaml").read_text()) | {"batch_size": 4, "mixed_precision": "no"}
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    config = write_config(tmp_path / "config.yaml")
 
     def run(name: str, until: int, *more: str) -> None:
-        arguments = ["--config", tmp_path / "config.yaml", "--folder", tmp_path / name, "--curve", tmp_path / f"{name}.csv", "--until-samples", until, *more]
+        arguments = ["--config", config, "--folder", tmp_path / name, "--curve", tmp_path / f"{name}.csv", "--until-samples", until, *more]
         monkeypatch.setattr(sys, "argv", ["train_decoder.py", *map(str, arguments)])
         train_decoder.main()
 
@@ -132,10 +171,9 @@ def test_resuming_equals_never_stopping(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_new_run_starts_from_a_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dataset, "SHARDS", tmp_path)
     write_shard(tmp_path, 0)
-    config = yaml.safe_load((train_decoder.HERE / "configs/decoder.yaml").read_text()) | {"batch_size": 4, "mixed_precision": "no"}
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    config = write_config(tmp_path / "config.yaml")
     bundle, decoder = train_decoder.HERE.parent / "public/models/mini", train_decoder.HERE / "checkpoints/decoder"
-    arguments = ["--config", tmp_path / "config.yaml", "--folder", tmp_path / "run", "--curve", tmp_path / "run.csv",
+    arguments = ["--config", config, "--folder", tmp_path / "run", "--curve", tmp_path / "run.csv",
                  "--until-samples", 4, "--start-from", bundle, decoder]  # fmt: skip
     monkeypatch.setattr(sys, "argv", ["train_decoder.py", *map(str, arguments)])
     train_decoder.main()
@@ -145,3 +183,24 @@ def test_a_new_run_starts_from_a_bundle(tmp_path: Path, monkeypatch: pytest.Monk
     assert all((moved[f"unet.{name}"] - tensor.float()).abs().max() < 1e-5 for name, tensor in begun.items())
     assert (moved["unet.conv_in.weight"] - begun["conv_in.weight"].float()).abs().max() > 0
     assert (tmp_path / "run/latents.json").read_text() == (decoder / "latents.json").read_text()
+
+
+def test_two_processes_equal_one(tmp_path: Path) -> None:
+    (tmp_path / "shards").mkdir()
+    write_shard(tmp_path / "shards", 0)
+    config = write_config(tmp_path / "config.yaml", warmup_samples=4)
+    script = train_decoder.HERE / "train_decoder.py"
+
+    def run(name: str, *launcher: str) -> dict[str, torch.Tensor]:
+        command = [sys.executable, *launcher, script, "--config", config, "--folder", tmp_path / name, "--curve", tmp_path / f"{name}.csv",
+                   "--until-samples", 12]  # fmt: skip
+        environment = {**os.environ, "TRAINING_CACHE": str(tmp_path), "OMP_NUM_THREADS": "1"}
+        done = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=300, env=environment)
+        assert done.returncode == 0, done.stderr[-2000:]
+        return torch.load(tmp_path / name / "state.pt", weights_only=True)["model"]
+
+    one, two = run("one"), run("two", "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2")
+    torch.manual_seed(yaml.safe_load(config.read_text())["seed"])
+    start = train_decoder.Decoder(TOKENIZER.vocab_size).state_dict()
+    length = lambda a, b: sum((a[name] - b[name]).double().square().sum() for name in a).sqrt().item()  # noqa: E731
+    assert length(one, two) < 1e-3 * length(one, start)

@@ -19,12 +19,11 @@ import yaml
 from accelerate import Accelerator
 from accelerate.utils import broadcast
 from diffusers.training_utils import EMAModel
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from data.catalogue import CACHE
 from data.dataset import Batch, SceneDataset, epoch_batches, latent_statistics, shard_files
-from kosmosg.checkpoint import load_conditioner, load_latent_statistics, save_conditioner, save_latent_statistics, save_unet
+from kosmosg.checkpoint import load_conditioner, load_latent_statistics, load_unet, save_conditioner, save_latent_statistics, save_unet
 from kosmosg.conditioner import ConditionerConfig, NativeConditioner
 from kosmosg.precision import mixed_precision
 from kosmosg.schedule import TRAIN_TIMESTEPS, add_noise, clean_latents, velocity
@@ -136,7 +135,7 @@ def main() -> None:
     model = Decoder(tokenizer.vocab_size)
     if options.start_from:
         bundle, decoder = options.start_from
-        model.unet.load_state_dict({name: tensor.float() for name, tensor in load_file(bundle / "unet.safetensors").items()})
+        model.unet.load_state_dict(load_unet(bundle).state_dict())
         model.conditioner.load_state_dict(load_conditioner(decoder).state_dict())
     ema = EMAModel(model.parameters(), decay=config["ema_decay"], use_ema_warmup=True, power=0.75, foreach=True)
     progress = {"samples": 0, "seconds": 0.0, "epoch": 0, "position": 0, "num_shards": 0, "frozen": False}

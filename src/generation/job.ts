@@ -126,32 +126,20 @@ export function withoutDone(jobs: Jobs): Jobs {
   return jobs.some(isActive) ? jobs : jobs.filter(({ state }) => state.name !== "done");
 }
 
-/** What the next job would meet as well: the queue waits after these, instead of failing through. */
-const STOPS_THE_QUEUE: ReadonlySet<ErrorCode> = new Set([
-  "no-webgpu",
-  "no-adapter",
-  "insecure-context",
-  "device-lost",
-  "out-of-memory",
-  "too-large",
-  "not-finite",
-  "worker-died",
-  "stalled",
-  "network",
-  "offline",
-  "http",
-  "hash-mismatch",
-  "quota",
-  "storage",
-  "bad-bundle",
-  "missing-tensor",
-  "wrong-shape",
+/** What lies in one job alone: the queue goes on. Anything else the next one would meet as well: the queue waits, instead of failing through. */
+const OF_ONE_JOB: ReadonlySet<ErrorCode> = new Set([
+  "cancelled",
+  "bad-image",
+  "bad-prompt",
+  "bad-settings",
+  "not-loaded",
+  "internal",
 ]);
 
 /** Failures that a smaller picture may not meet. */
 export const wantsSmaller = (code: ErrorCode) => code === "out-of-memory" || code === "too-large";
 
-export const stopsTheQueue = (code: ErrorCode) => STOPS_THE_QUEUE.has(code);
+export const stopsTheQueue = (code: ErrorCode) => !OF_ONE_JOB.has(code);
 
 /** A fresh worker and device mostly do it; what ends a second one would end a third. */
 export function deservesSecondTry(code: ErrorCode, attempts: number): boolean {

@@ -19,6 +19,12 @@ from torch import Tensor
 from .conditioner import ConditionerConfig, NativeConditioner
 
 
+def bundle_components(folder: Path) -> dict | None:
+    """What a bundle's model.json says of its networks; None where `folder` is a decoder's own."""
+    about = folder / "model.json"
+    return json.loads(about.read_text())["components"] if about.exists() else None
+
+
 def save_latent_statistics(folder: Path, mean: Tensor, std: Tensor) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "latents.json").write_text(json.dumps({"latents_mean": mean.tolist(), "latents_std": std.tolist(), "patch_size": 2}))
@@ -26,8 +32,9 @@ def save_latent_statistics(folder: Path, mean: Tensor, std: Tensor) -> None:
 
 def load_latent_statistics(folder: Path | str) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of each latent channel, fp32 [32] each, of a decoder's folder or of a bundle."""
-    bundle = Path(folder) / "model.json"
-    values = json.loads(bundle.read_text())["components"]["vae"]["config"] if bundle.exists() else json.loads((Path(folder) / "latents.json").read_text())
+    folder = Path(folder)
+    components = bundle_components(folder)
+    values = components["vae"]["config"] if components else json.loads((folder / "latents.json").read_text())
     return torch.tensor(values["latents_mean"]), torch.tensor(values["latents_std"])
 
 
@@ -53,9 +60,10 @@ def save_unet(folder: Path, unet: UNet2DConditionModel, state: dict[str, Tensor]
 def load_unet(folder: Path | str) -> UNet2DConditionModel:
     """The frozen U-Net, in eval mode, of a decoder's folder or of a bundle."""
     folder = Path(folder)
-    if not (folder / "model.json").exists():
+    components = bundle_components(folder)
+    if components is None:
         return UNet2DConditionModel.from_pretrained(folder / "unet").eval().requires_grad_(False)
-    unet = UNet2DConditionModel(**json.loads((folder / "model.json").read_text())["components"]["unet"]["config"])
+    unet = UNet2DConditionModel(**components["unet"]["config"])
     unet.load_state_dict(load_file(folder / "unet.safetensors"))
     return unet.eval().requires_grad_(False)
 

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -96,65 +97,66 @@ def write_config(path: Path, **changes: object) -> Path:
     return path
 
 
-def write_shard(folder: Path, number: int) -> None:
+CAPTIONS = [["<i> on the beach", "<i> at the beach"], ["a beach", "a city"], ["<i> and <i>", "<i> with <i>"]] * 4
+SUBJECTS = [[1, -1, -1], [-1, -1, -1], [0, 3, -1]] * 4
+
+
+def write_shard(folder: Path, number: int, captions: list[list[str]] = CAPTIONS, subjects: list[list[int]] = SUBJECTS) -> None:
+    """Pairs whose pictures are noise; `subjects` names the pictures of each, -1 for none."""
     generator = torch.Generator().manual_seed(number)
-    captions = [["<i> on the beach", "<i> at the beach"], ["a beach", "a city"], ["<i> and <i>", "<i> with <i>"]] * 4
+    references = max(map(max, subjects)) + 1
     save_file(
         {
-            "reference_pixels": torch.zeros(4, 96, 96, 3, dtype=torch.uint8),
-            "reference_latents": torch.randn(4, 32, 12, 12, generator=generator).half(),
-            "target_latents": torch.randn(12, 32, 12, 12, generator=generator).half(),
-            "subjects": torch.tensor([[1, -1, -1], [-1, -1, -1], [0, 3, -1]] * 4, dtype=torch.int16),
+            "reference_pixels": torch.zeros(references, 96, 96, 3, dtype=torch.uint8),
+            "reference_latents": torch.randn(references, 32, 12, 12, generator=generator).half(),
+            "target_latents": torch.randn(len(captions), 32, 12, 12, generator=generator).half(),
+            "subjects": torch.tensor(subjects, dtype=torch.int16),
         },
         folder / f"train-{number:04d}.safetensors",
-        {"captions": json.dumps(captions), "entities": json.dumps([5, 6, 7, 8])},
+        {"captions": json.dumps(captions), "entities": json.dumps([*range(5, 5 + references)])},
     )
 
 
-def test_eight_pairs_are_overfitted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Eight prompts, each with a picture of its own, and eight pictures of noise: from pure noise each prompt leads to its own."""
+def command_line(config: Path, folder: Path, until: int, *more: str | Path) -> list[str]:
+    """Of train_decoder.py; the curve lies beside `folder`."""
+    return [*map(str, ["--config", config, "--folder", folder, "--curve", folder.with_suffix(".csv"), "--until-samples", until, *more])]
+
+
+@pytest.fixture
+def train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Runs train_decoder.py here, on the shards in `tmp_path`; takes what `command_line` takes."""
     monkeypatch.setattr(dataset, "SHARDS", tmp_path)
-    generator = torch.Generator().manual_seed(0)
-    pictures = torch.randn(2, 8, 32, 12, 12, generator=generator).half()
+
+    def run(*arguments: object) -> None:
+        monkeypatch.setattr(sys, "argv", ["train_decoder.py", *command_line(*arguments)])
+        train_decoder.main()
+
+    return run
+
+
+def test_eight_pairs_are_overfitted(tmp_path: Path, train: Callable[..., None]) -> None:
+    """Eight prompts, each with a picture of its own: from pure noise each leads to its own target."""
     places = ("on the beach", "in the snow", "in the desert", "in a meadow", "in the garden", "in the forest", "in the city", "in space")
-    save_file(
-        {
-            "reference_pixels": torch.zeros(8, 96, 96, 3, dtype=torch.uint8),
-            "reference_latents": pictures[0].contiguous(),
-            "target_latents": pictures[1].contiguous(),
-            "subjects": torch.tensor([[k, -1, -1] for k in range(8)], dtype=torch.int16),
-        },
-        tmp_path / "train-0000.safetensors",
-        {"captions": json.dumps([[f"<i> {place}"] for place in places]), "entities": json.dumps([*range(8)])},
-    )
+    write_shard(tmp_path, 0, [[f"<i> {place}"] for place in places], [[k, -1, -1] for k in range(8)])
     config = write_config(tmp_path / "config.yaml", batch_size=8, warmup_samples=80, log_samples=80, condition_dropout=0.0, ema_decay=0.9)
-    arguments = ["--config", config, "--folder", tmp_path / "run", "--curve", tmp_path / "curve.csv", "--until-samples", 1200]
-    monkeypatch.setattr(sys, "argv", ["train_decoder.py", *map(str, arguments)])
-    train_decoder.main()
-    losses = [float(row["loss"]) for row in csv.DictReader((tmp_path / "curve.csv").open())]
+    train(config, tmp_path / "run", 2000)
+    losses = [float(row["loss"]) for row in csv.DictReader((tmp_path / "run.csv").open())]
     assert losses[-1] < 0.5 * losses[0]
 
     data = dataset.SceneDataset(TOKENIZER, *load_latent_statistics(tmp_path / "run"), num_shards=1)
     _, batch = next(dataset.epoch_batches(data, 8, 0, 0))
     condition = load_conditioner(tmp_path / "run")(batch.ids, batch.slots, batch.references)
-    noise, last = torch.randn(batch.targets.shape, generator=generator), torch.full((8,), 999)
+    noise, last = torch.randn(batch.targets.shape, generator=torch.Generator().manual_seed(1)), torch.full((8,), 999)
     led_to = clean_latents(noise, load_unet(tmp_path / "run")(noise, last, condition, return_dict=False)[0], last)
     assert torch.cdist(led_to.flatten(1), batch.targets.flatten(1)).argmin(1).tolist() == [*range(8)]
 
 
-def test_resuming_equals_never_stopping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dataset, "SHARDS", tmp_path)
+def test_resuming_equals_never_stopping(tmp_path: Path, train: Callable[..., None]) -> None:
     write_shard(tmp_path, 0)
     config = write_config(tmp_path / "config.yaml")
-
-    def run(name: str, until: int, *more: str) -> None:
-        arguments = ["--config", config, "--folder", tmp_path / name, "--curve", tmp_path / f"{name}.csv", "--until-samples", until, *more]
-        monkeypatch.setattr(sys, "argv", ["train_decoder.py", *map(str, arguments)])
-        train_decoder.main()
-
-    run("whole", 20)  # one epoch has 12 scenes: this goes over its end
-    run("parts", 8)
-    run("parts", 20)
+    train(config, tmp_path / "whole", 20)  # one epoch has 12 scenes: this goes over its end
+    train(config, tmp_path / "parts", 8)
+    train(config, tmp_path / "parts", 20)
     whole, parts = (torch.load(tmp_path / name / "state.pt", weights_only=True) for name in ("whole", "parts"))
     assert whole["progress"]["samples"] == parts["progress"]["samples"] == 20 and whole["progress"]["epoch"] == 1
     for name, tensor in whole["model"].items():
@@ -162,21 +164,17 @@ def test_resuming_equals_never_stopping(tmp_path: Path, monkeypatch: pytest.Monk
     assert all(torch.equal(a, b) for a, b in zip(whole["ema"]["shadow_params"], parts["ema"]["shadow_params"], strict=True))
 
     frozen_before = load_conditioner(tmp_path / "parts").state_dict()
-    run("parts", 28, "--freeze-conditioner")
+    train(config, tmp_path / "parts", 28, "--freeze-conditioner")
     assert all(torch.equal(tensor, frozen_before[name]) for name, tensor in load_conditioner(tmp_path / "parts").state_dict().items())
     moved = load_unet(tmp_path / "parts").conv_in.weight - load_unet(tmp_path / "whole").conv_in.weight
     assert moved.abs().max() > 0
 
 
-def test_a_new_run_starts_from_a_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dataset, "SHARDS", tmp_path)
+def test_a_new_run_starts_from_a_bundle(tmp_path: Path, train: Callable[..., None]) -> None:
     write_shard(tmp_path, 0)
     config = write_config(tmp_path / "config.yaml")
     bundle, decoder = train_decoder.HERE.parent / "public/models/mini", train_decoder.HERE / "checkpoints/decoder"
-    arguments = ["--config", config, "--folder", tmp_path / "run", "--curve", tmp_path / "run.csv",
-                 "--until-samples", 4, "--start-from", bundle, decoder]  # fmt: skip
-    monkeypatch.setattr(sys, "argv", ["train_decoder.py", *map(str, arguments)])
-    train_decoder.main()
+    train(config, tmp_path / "run", 4, "--start-from", bundle, decoder)
     begun = load_file(bundle / "unet.safetensors")
     moved = torch.load(tmp_path / "run/state.pt", weights_only=True)["model"]
     # One step at the foot of the warm-up: all but where it began.
@@ -189,13 +187,11 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
     (tmp_path / "shards").mkdir()
     write_shard(tmp_path / "shards", 0)
     config = write_config(tmp_path / "config.yaml", warmup_samples=4)
-    script = train_decoder.HERE / "train_decoder.py"
 
     def run(name: str, *launcher: str) -> dict[str, torch.Tensor]:
-        command = [sys.executable, *launcher, script, "--config", config, "--folder", tmp_path / name, "--curve", tmp_path / f"{name}.csv",
-                   "--until-samples", 12]  # fmt: skip
+        command = [sys.executable, *launcher, train_decoder.__file__, *command_line(config, tmp_path / name, 12)]
         environment = {**os.environ, "TRAINING_CACHE": str(tmp_path), "OMP_NUM_THREADS": "1"}
-        done = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=300, env=environment)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
         assert done.returncode == 0, done.stderr[-2000:]
         return torch.load(tmp_path / name / "state.pt", weights_only=True)["model"]
 

@@ -1,6 +1,7 @@
 /** Hints on wording that the user has put away for good. */
-import { createJSONStorage, persist } from "zustand/middleware";
+import { persist } from "zustand/middleware";
 import { createStore } from "zustand/vanilla";
+import { pageStorage } from "../ui/page-storage.ts";
 import { HINT_RULES, type HintRule } from "./hints.ts";
 
 interface DismissedHints {
@@ -17,7 +18,7 @@ export const dismissedHints = createStore<DismissedHints>()(
     {
       name: "kosmosg-hints",
       version: 1,
-      storage: createJSONStorage(() => localStorage),
+      storage: pageStorage(),
       partialize: ({ rules }) => ({ rules: [...rules] }),
       merge: (stored, fresh) => {
         const { rules } = (stored ?? {}) as { rules?: unknown };

@@ -1,6 +1,7 @@
 /** How pictures are saved; chosen once, kept across visits. */
-import { createJSONStorage, persist } from "zustand/middleware";
+import { persist } from "zustand/middleware";
 import { createStore } from "zustand/vanilla";
+import { pageStorage } from "../ui/page-storage.ts";
 
 export const FORMATS = ["png", "jpeg", "webp"] as const;
 export type Format = (typeof FORMATS)[number];
@@ -25,7 +26,7 @@ export const exportChoices = createStore<ExportChoicesState>()(
   persist((set) => ({ format: "png", scale: 1, smooth: true, silent: false, change: (change) => set(change) }), {
     name: "kosmosg-export",
     version: 1,
-    storage: createJSONStorage(() => localStorage),
+    storage: pageStorage(),
     partialize: ({ format, scale, smooth, silent }) => ({ format, scale, smooth, silent }),
     merge: (stored, fresh) => ({ ...fresh, ...readChoices(stored) }),
   }),

@@ -1,7 +1,8 @@
 /** How the page looks and speaks: theme and language, kept across visits. */
-import { createJSONStorage, persist } from "zustand/middleware";
+import { persist } from "zustand/middleware";
 import { createStore } from "zustand/vanilla";
 import { isLanguage, LANGUAGES, type Language } from "./languages.ts";
+import { pageStorage } from "./page-storage.ts";
 
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
@@ -21,7 +22,7 @@ export const preferences = createStore<PreferencesState>()(
   persist((set) => ({ theme: "system", language: null, change: (change) => set(change) }), {
     name: "kosmosg-preferences",
     version: 1,
-    storage: createJSONStorage(() => localStorage),
+    storage: pageStorage(),
     partialize: ({ theme, language }) => ({ theme, language }),
     merge: (stored, fresh) => ({ ...fresh, ...readPreferences(stored) }),
   }),

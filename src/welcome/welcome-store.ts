@@ -1,6 +1,7 @@
 /** Whether the page explains itself: on a first visit, until it is put away, and whenever it is asked to. */
-import { createJSONStorage, persist } from "zustand/middleware";
+import { persist } from "zustand/middleware";
 import { createStore } from "zustand/vanilla";
+import { pageStorage } from "../ui/page-storage.ts";
 
 interface WelcomeState {
   readonly open: boolean;
@@ -21,7 +22,7 @@ export const welcome = createStore<WelcomeState>()(
     {
       name: "kosmosg-welcome",
       version: 1,
-      storage: createJSONStorage(() => localStorage),
+      storage: pageStorage(),
       partialize: ({ open }) => ({ open }),
       merge: (stored, fresh) => ({ ...fresh, open: (stored as { open?: unknown } | undefined)?.open !== false }),
     },

@@ -236,6 +236,26 @@ test("settings are undone outside of the sentence, and reset", async () => {
   await expect(steps).toHaveValue(model);
 });
 
+test("what another tab writes stays, whatever this one learns of its models", async () => {
+  await clear();
+  await tap("fox");
+  const another = await page.evaluate(() => {
+    const kept = JSON.parse(localStorage.getItem("kosmosg-settings") as string);
+    kept.state.sentence = [{ kind: "text", text: "written in another tab" }];
+    return JSON.stringify(kept);
+  });
+  await page.evaluate(async (settings) => {
+    localStorage.setItem("kosmosg-settings", settings);
+    const newValue = localStorage.getItem("kosmosg-models");
+    window.dispatchEvent(new StorageEvent("storage", { key: "kosmosg-models", newValue }));
+    // As long as the list of models takes, and then some.
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+  }, another);
+  expect(await page.evaluate(() => localStorage.getItem("kosmosg-settings"))).toBe(another);
+  await page.reload();
+  await expect(sentence).toContainText("written in another tab");
+});
+
 test("sentence, strength and settings survive a reload; nonsense in storage does not break the page", async () => {
   await clear();
   await tap("fox");

@@ -95,10 +95,16 @@ export class FileCache {
     }
   }
 
-  /** Deletes other versions. @param inUse those that pages still run */
+  /**
+   * Deletes older versions. A later one is of a service worker that waits, or has taken over by now: its files stay.
+   * @param inUse those that pages still run
+   */
   async clean(inUse: ReadonlySet<string>): Promise<void> {
-    for (const name of await this.otherNames()) {
-      if (!inUse.has(name.slice(PREFIX.length))) await this.options.caches.delete(name);
+    // In the order in which they were made.
+    const names = await this.options.caches.keys();
+    const older = names.slice(0, Math.max(0, names.indexOf(cacheName(await this.version))));
+    for (const name of older) {
+      if (name.startsWith(PREFIX) && !inUse.has(name.slice(PREFIX.length))) await this.options.caches.delete(name);
     }
   }
 

@@ -193,6 +193,13 @@ test("an update waits to be wanted, and for what is drawn; another tab is told a
     await lookForUpdate(page);
     await expect(notices(page)).toContainText("A new version of this page is ready.");
     await expect(notices(other)).toContainText("A new version of this page is ready.");
+    // A page that starts meanwhile has the service worker of before put its files in order: those that wait stay.
+    const late = await context.newPage();
+    await late.goto(server.url);
+    await expect.poll(() => held(page)).toBe(3);
+    await expect(notices(late)).toContainText("A new version of this page is ready.");
+    await late.close();
+    expect(await keptFiles(page)).toHaveLength(2);
     await page.getByRole("button", { name: "Update" }).click();
     await expect(notices(page)).toContainText("The update comes when what is running now is done.");
     expect(await isNext(page)).toBe(0);

@@ -53,6 +53,7 @@ test("waiting pictures: taken out, stopped, and after a reload offered to go on"
   await page.getByRole("button", { name: "Try again" }).click();
   await howMany(page, 1);
   await generate(page).click();
+  await expect(rows(page)).toHaveCount(2);
   await page.reload();
   await expect(queue(page)).toContainText("2 pictures were waiting.");
   await page.getByRole("button", { name: "Discard" }).click();

@@ -111,11 +111,32 @@ describe("the app's files, a cache a version", () => {
     expect([...stores.keys()]).toEqual([`kosmosg-files-${await second.name}`]);
   });
 
+  test("the version before does not clean away the one that waits, nor any when its own files are gone", async () => {
+    served = { "": "page", "assets/a-1.js": "a", "assets/b-2.js": "b" };
+    const [first, second] = [version(FIRST), version(SECOND)];
+    await first.install();
+    await second.install();
+    await first.clean(new Set([await first.name]));
+    expect(stores.size).toBe(2);
+    served = {};
+    expect(await (await second.answer(fileOf(SECOND, "index.html"), ignore)).text()).toBe("page");
+    stores.delete(`kosmosg-files-${await first.name}`);
+    await first.clean(new Set());
+    expect([...stores.keys()]).toEqual([`kosmosg-files-${await second.name}`]);
+  });
+
   test("other caches of the origin are not cleaned", async () => {
     await caches.open("kosmosg-shared-pictures");
     await caches.open("of-another-app");
-    await version(FIRST).clean(new Set());
-    expect([...stores.keys()]).toEqual(["kosmosg-shared-pictures", "of-another-app"]);
+    served = { "": "page", "assets/a-1.js": "a" };
+    const first = version(FIRST);
+    await first.install();
+    await first.clean(new Set());
+    expect([...stores.keys()]).toEqual([
+      "kosmosg-shared-pictures",
+      "of-another-app",
+      `kosmosg-files-${await first.name}`,
+    ]);
   });
 
   test("an answer that was redirected is kept as one that was not", async () => {

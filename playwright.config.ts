@@ -5,7 +5,10 @@ import { findChromium, findF16Chromium, fp32Browser, SWIFTSHADER_ARGS } from "./
 const PORT = Number(process.env.PORT ?? 4199);
 const DIST = process.env.DIST ?? "dist";
 const f16Chromium = findF16Chromium();
-/** Journeys that compute run on both adapters; what is the page's alone, on one; on the other where it is the only one. */
+/**
+ * Journeys that compute run on both adapters, but for those that are `@once` (minutes of waiting); what is the page's alone, on one; on
+ * the other where it is the only one. Those that are `@stock` run in the stock browser as well.
+ */
 const COMPUTING = /\/(cutout|flow-mouse|generate|queue|recovery)\.spec\.ts$/;
 
 /** Whole journeys over the built app (`npm run build` first). */
@@ -30,10 +33,15 @@ export default defineConfig({
     reuseExistingServer: false,
   },
   projects: [
-    { name: "fp32", ...(f16Chromium && { testMatch: COMPUTING }), use: { launchOptions: fp32Browser() } },
+    {
+      name: "fp32",
+      ...(f16Chromium && { testMatch: COMPUTING, grepInvert: /@once/ }),
+      use: { launchOptions: fp32Browser() },
+    },
     {
       name: "stock",
       testMatch: "generate.spec.ts",
+      grep: /@stock/,
       use: { launchOptions: { executablePath: findChromium(), args: SWIFTSHADER_ARGS } },
     },
     ...(f16Chromium ? [{ name: "fp16", use: { launchOptions: { executablePath: f16Chromium } } }] : []),

@@ -22,7 +22,7 @@ async function expectPicture(page: Page): Promise<void> {
   expect(Math.min(...size)).toBeGreaterThanOrEqual(96);
 }
 
-test("the ready example gives a picture; the second visit asks for no weights", async ({ page }) => {
+test("the ready example gives a picture; the second visit asks for no weights", { tag: "@stock" }, async ({ page }) => {
   const fetched: string[] = [];
   page.on("request", (request) => weights(request.url()) && fetched.push(request.url()));
   await open(page);
@@ -48,7 +48,9 @@ test("the ready example gives a picture; the second visit asks for no weights", 
   expect(fetched).toEqual([]);
 });
 
-test("a picture of one's own, put in by keyboard alone; the same seed gives the same picture", async ({ page }) => {
+test("a picture of one's own, put in by keyboard alone; the same seed gives the same picture", {
+  tag: "@stock",
+}, async ({ page }) => {
   await open(page);
   const png = await page.evaluate(async () => {
     const canvas = new OffscreenCanvas(300, 200);

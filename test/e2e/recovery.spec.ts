@@ -98,7 +98,9 @@ test("a killed condition worker is replaced without a word", async () => {
   expect(after.ok).toBe(true);
 });
 
-test("a device that swallows its work: the picture is begun once more on a fresh worker, and is the same", async () => {
+test("a device that swallows its work: the picture is begun once more on a fresh worker, and is the same", {
+  tag: "@once",
+}, async () => {
   const { before, after, steps } = await page.evaluate(async () => {
     const { engine, draw } = window as unknown as Host;
     const before = await draw({ steps: 2 });

@@ -100,11 +100,10 @@ export class FileCache {
    * @param inUse those that pages still run
    */
   async clean(inUse: ReadonlySet<string>): Promise<void> {
-    // In the order in which they were made.
-    const names = await this.options.caches.keys();
+    const names = await this.names();
     const older = names.slice(0, Math.max(0, names.indexOf(cacheName(await this.version))));
     for (const name of older) {
-      if (name.startsWith(PREFIX) && !inUse.has(name.slice(PREFIX.length))) await this.options.caches.delete(name);
+      if (!inUse.has(name.slice(PREFIX.length))) await this.options.caches.delete(name);
     }
   }
 
@@ -114,7 +113,12 @@ export class FileCache {
 
   private async otherNames(): Promise<string[]> {
     const own = cacheName(await this.version);
-    return (await this.options.caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== own);
+    return (await this.names()).filter((name) => name !== own);
+  }
+
+  /** Of all versions, in the order in which they were made. */
+  private async names(): Promise<string[]> {
+    return (await this.options.caches.keys()).filter((name) => name.startsWith(PREFIX));
   }
 
   private async fetchFile({ url, revision }: AppFile): Promise<Response> {

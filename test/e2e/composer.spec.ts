@@ -239,18 +239,17 @@ test("settings are undone outside of the sentence, and reset", async () => {
 test("what another tab writes stays, whatever this one learns of its models", async () => {
   await clear();
   await tap("fox");
-  const another = await page.evaluate(() => {
+  const another = await page.evaluate(async () => {
     const kept = JSON.parse(localStorage.getItem("kosmosg-settings") as string);
     kept.state.sentence = [{ kind: "text", text: "written in another tab" }];
-    return JSON.stringify(kept);
-  });
-  await page.evaluate(async (settings) => {
+    const settings = JSON.stringify(kept);
     localStorage.setItem("kosmosg-settings", settings);
     const newValue = localStorage.getItem("kosmosg-models");
     window.dispatchEvent(new StorageEvent("storage", { key: "kosmosg-models", newValue }));
     // As long as the list of models takes, and then some.
     await new Promise((resolve) => setTimeout(resolve, 2000));
-  }, another);
+    return settings;
+  });
   expect(await page.evaluate(() => localStorage.getItem("kosmosg-settings"))).toBe(another);
   await page.reload();
   await expect(sentence).toContainText("written in another tab");
